@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,7 +164,6 @@ long machine_answer;
 const char *tcp_count_name;
 const struct machine_flow *flow_answers;
 size_t n_flow_answers;
-int file_mode_answer;
 uint32_t mtu_answer;
 time_t clock_answer;
 
@@ -193,10 +193,7 @@ uint32_t machine_mtu(const char *interface)
 
 int machine_file_mode(const char *path, mode_t *mode)
 {
-	if (file_mode_answer < 0)
-		return file_mode_answer;
-	*mode = file_mode_answer;
-	return 0;
+	return -ENOENT;
 }
 
 json_t *machine_interfaces(void)
@@ -310,7 +307,6 @@ static void setup(const struct canned *table)
 	forwarded_answer = kernel_answer;
 	forwarded_error = 0;
 	machine_answer = 2;
-	file_mode_answer = 0600;
 	clock_answer = 1800000000;
 	strcpy(rundir + strlen(rundir) - 6, "XXXXXX");
 	assert_non_null(mkdtemp(rundir));

@@ -38,7 +38,6 @@ extern long machine_answer;
 extern const char *tcp_count_name; /* of TCP's counters this one is 7; NULL: all are 0 */
 extern const struct machine_flow *flow_answers; /* of conntrack */
 extern size_t n_flow_answers;
-extern int file_mode_answer;
 extern time_t clock_answer;
 extern uint32_t mtu_answer;
 

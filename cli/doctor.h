@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * doctor: looks for what is wrong, or would hurt one day, and says what to do about it.
- *
- * Checks are rows of a table (doctor_checks.c): a check gets each row of one source, which is a
- * show request of a daemon, or is called once for the machine itself. Small sources are read first
- * and kept, so that a check may look there; the tables of prefixes pass by row after row. A check
- * that finds the same thing a thousand times names the first few and counts the others.
- *
- * Errors: something does not work. Warnings: it works now, but may stop to. Notes: worth knowing,
- * nothing to do at once; they do not make the command fail.
- */
+/* doctor: asks what doctor_walk.h wants to know, and writes what it found; notes do not make the
+ * command fail. */
 #ifndef WGBGP_CLI_DOCTOR_H
 #define WGBGP_CLI_DOCTOR_H
 

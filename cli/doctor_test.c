@@ -243,14 +243,21 @@ static void test_one_way_nested(void **state)
 	assert_int_equal(run("doctor"), 0);
 }
 
+#define KEY(peer, members)                       \
+	"[{\"interface\":\"wg0\",\"peer\":" peer \
+	",\"kind\":\"private\",\"file\":\"/k/it\"," members "}]"
+
 static void test_key_files(void **state)
 {
-	file_mode_answer = 0644;
-	finds("error", "key-file", "/k/psk is open to others (mode 0644)");
-	file_mode_answer = -ENOENT;
-	finds("error", "key-file", "/k/wg0 is missing");
-	file_mode_answer = -EACCES; /* who may not look finds nothing */
+	finds_in("key-ages", KEY("\"site-a\"", "\"missing\":false,\"mode\":\"0644\""), "error",
+		 "key-file", "/k/it is open to others (mode 0644)");
+	says("\"peer\": \"site-a\"");
+	finds_in("key-ages", KEY("null", "\"missing\":true,\"mode\":null"), "error", "key-file",
+		 "/k/it is missing");
+	answer_of("key-ages")->rows = KEY("null", "\"missing\":false,\"mode\":\"0600\"");
 	assert_int_equal(run("doctor"), 0);
+	answer_of("key-ages")->rows = KEY("null", "\"missing\":false,\"mode\":null");
+	assert_int_equal(run("doctor"), 0); /* it cannot be read: nothing is claimed */
 	finds_in("configuration", "{\"wgbgp-rib:rib\":{\"kernel\":\"off\"}}", "note", "kernel-off",
 		 "not installed");
 }

@@ -12,7 +12,7 @@
  *	@way QUESTION = IF [via ADDRESS] [mtu N] [local] [error N]
  *	@interfaces		the array of the machine's
  *	@ruleset STATUS		what nft writes, and its status
- *	@sysctl PATH N, @mode FILE OCTAL, @clock SECONDS, @interrupt MS
+ *	@sysctl PATH N, @clock SECONDS, @interrupt MS
  *	@run LINE		the command, and all that it writes, errors ("% ") among it;
  *				"= " is in front of its status where that is not 0
  *	@ask LINE		the same with the requests that it makes: "> "
@@ -165,9 +165,6 @@ static void do_setting(char **words, char *rest)
 		do_del(words);
 	else if (str_eq(words[0], "sysctl"))
 		played_sysctl(words[1], atol(words[2]));
-	else if (str_eq(words[0], "mode"))
-		played_file_mode(words[1], words[2][0] == '-' ? atoi(words[2])
-							      : (int)strtol(words[2], NULL, 8));
 	else if (str_eq(words[0], "clock"))
 		played_clock(atol(words[1]));
 	else if (str_eq(words[0], "interrupt"))

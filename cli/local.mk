@@ -17,13 +17,6 @@ cli_libcli_a_SOURCES = \
 	cli/configure_verbs.c cli/configure_verbs.h \
 	cli/configure_words.c cli/configure_words.h \
 	cli/doctor.c cli/doctor.h \
-	cli/doctor_bgp.c cli/doctor_bgp.h \
-	cli/doctor_causes.c cli/doctor_causes.h \
-	cli/doctor_checks.c cli/doctor_checks.h \
-	cli/doctor_facts.c cli/doctor_facts.h \
-	cli/doctor_flows.c cli/doctor_flows.h \
-	cli/doctor_keep.c cli/doctor_keep.h \
-	cli/doctor_misfits.c cli/doctor_misfits.h \
 	cli/drain.c cli/drain.h \
 	cli/explain.c cli/explain.h \
 	cli/explain_probe.c cli/explain_probe.h \

@@ -17,7 +17,7 @@
 struct client {
 	json_t *answers; /* command -> array of {list, head, rows, error} */
 	json_t *ways;	 /* question -> {interface, gateway, mtu, local, err} */
-	json_t *knobs, *modes, *interfaces;
+	json_t *knobs, *interfaces;
 	long clock;
 	uint64_t began_ms, interrupt_ms;
 	bool endless, stopped;
@@ -34,13 +34,11 @@ void played_reset(void)
 	json_decref(state.answers);
 	json_decref(state.ways);
 	json_decref(state.knobs);
-	json_decref(state.modes);
 	json_decref(state.interfaces);
 	free(state.ruleset);
 	state = (struct client){.answers = json_object(),
 				.ways = json_object(),
 				.knobs = json_object(),
-				.modes = json_object(),
 				.clock = 1800000000,
 				.began_ms = now_ms()};
 }
@@ -313,11 +311,6 @@ void played_sysctl(const char *path, long value)
 	json_object_set_new(state.knobs, path, json_integer(value));
 }
 
-void played_file_mode(const char *path, int mode)
-{
-	json_object_set_new(state.modes, path, json_integer(mode));
-}
-
 void played_clock(long seconds)
 {
 	state.clock = seconds;
@@ -348,13 +341,7 @@ uint32_t machine_mtu(const char *interface)
 
 int machine_file_mode(const char *path, mode_t *mode)
 {
-	const json_t *answer = json_object_get(state.modes, path);
-	int value = answer ? json_integer_value(answer) : 0600;
-
-	if (value < 0)
-		return value;
-	*mode = value;
-	return 0;
+	return -ENOENT;
 }
 
 void played_interfaces(json_t *rows)

@@ -43,7 +43,6 @@ void played_log(FILE *log);
 void played_way(const char *question, const char *interface, const char *gateway, uint32_t mtu,
 		bool local, int err);
 void played_sysctl(const char *path, long value);
-void played_file_mode(const char *path, int mode); /* or -errno */
 void played_clock(long seconds);
 /* Of `show interface`: an array, taken over. Programs that would run are in the log: "$ ping ...".
  */

@@ -77,6 +77,46 @@ def test_explain_of_a_cut(two, web):
                what="what the cut makes of it")
 
 
+def findings(doc):
+    """Without how long ago something was, and how often it was counted."""
+    assert doc["checks"] > 40
+    return [{**f, "text": re.sub(r"\d+", "N", re.sub(r"[\d:a-z, ]+ ago", "", f["text"]))}
+            for f in doc["findings"]]
+
+
+def same_doctor(two, web, check=None):
+    """Both say the same, and find that; wgbgp-web says it some seconds later."""
+    def same():
+        said = json.loads(two.wa.cli_run("doctor json").stdout)
+        there = {f["check"] for f in said["findings"]}
+        return (not check or check in there) and \
+            findings(web.get("/api/doctor")) == findings(said) and said
+    return wait_until(same, 60, what=f"the same findings by HTTP, {check} among them")
+
+
+def checks(doc):
+    return {f["check"] for f in doc["findings"] if f["severity"] != "note"}
+
+
+def test_doctor(two, web):
+    """The same findings as `doctor json`, where all is well and where it is not."""
+    two.wa.wait_tunnel("b", "up")
+    wait_until(lambda: json.loads(two.wa.cli_run("doctor json").stdout)["healthy"], 30, "health")
+    assert same_doctor(two, web)["healthy"]
+    key = web.get("/api/key-ages")["keys"][0]["file"]                  # nobody but root sees it
+    os.chmod(key, 0o644)
+    two.a.ip("route add blackhole 192.168.2.0/28")
+    assert checks(same_doctor(two, web, "route")) >= {"key-file", "route"}
+    os.chmod(key, 0o600)
+    two.a.ip("route del blackhole 192.168.2.0/28")
+    two.a.run("sysctl -qw net.ipv6.conf.all.forwarding=0")
+    same_doctor(two, web, "forwarding")
+    two.a.run("sysctl -qw net.ipv6.conf.all.forwarding=1")
+    two.net.cut("a", "b")
+    two.wa.wait_tunnel("b", "down")
+    same_doctor(two, web, "tunnel")
+
+
 def test_healthz(two, web):
     assert web.get("/healthz") == {"healthy": True, "error": None, "daemons": {
         d: "running" for d in ("wgd", "zebra-lite", "bgpd", "bfdd")}}
@@ -106,6 +146,8 @@ def test_what_is_refused(two, web):
     assert "address" in error("/api/explain?destination=b", 400)
     assert "probe" in error("/api/explain?destination=192.168.2.7&probe=true", 400)
     assert "families" in error("/api/explain?destination=192.168.2.7&from=fd00::1", 400)
+    assert "interface" in error("/api/host-interface?interface=../wg0", 502)
+    assert "knobs" in error("/api/host-state?knobs=kernel/hostname", 400)
     assert "interface" in error("/api/host-way?destination=10.9.0.2&source=10.9.0.1&in=../wg0", 502)
     assert "Host" in error("/api/tunnels", 421, "-H", "Host: evil.example")
     assert "path" in error("/", 400, "--path-as-is", "--request-target", "//127.0.0.1/healthz",

@@ -192,12 +192,62 @@ static json_t *host_source(const json_t *request, const char **error)
 	return NULL;
 }
 
+/* ---- the machine */
+
+static json_t *number_row(const char *name, long long value)
+{
+	return json_pack("{s:s, s:o}", "name", name, "value",
+			 value < 0 ? json_null() : json_integer(value));
+}
+
+static json_t *host_state(const json_t *request, const char **error)
+{
+	static const char *const knobs[] = {
+		"net/ipv4/ip_forward",
+		"net/ipv4/conf/all/rp_filter",
+		"net/ipv4/fib_multipath_hash_policy",
+		"net/ipv4/nexthop_compat_mode",
+		"net/ipv6/conf/all/forwarding",
+		"net/ipv6/fib_multipath_hash_policy",
+		ERRORS_KNOB,
+	};
+	static const char *const counters[] = {"TCPMD5Failure", "TCPMD5NotFound",
+					       "TCPMD5Unexpected"};
+	json_t *values = json_array(), *counts = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++)
+		json_array_append_new(values, number_row(knobs[i], machine_sysctl(knobs[i])));
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
+		json_array_append_new(
+			counts, number_row(counters[i], (long long)machine_tcp_count(counters[i])));
+	return json_pack("{s:o, s:o}", "knobs", values, "tcp-counters", counts);
+}
+
+static json_t *host_interface(const json_t *request, const char **error)
+{
+	const char *name = str_of(request, "interface");
+	char path[PATH_MAX];
+	long value;
+
+	if (!is_name(name)) {
+		*error = "interface: expected the name of an interface";
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "net/ipv4/conf/%s/rp_filter", name);
+	value = machine_sysctl(path);
+	return json_pack("{s:s, s:o}", "interface", name, "rp-filter",
+			 value < 0 ? json_null() : json_integer(value));
+}
+
 json_t *host_answer(const json_t *request, const char **error)
 {
 	static const struct {
 		const char *name;
 		json_t *(*answer)(const json_t *request, const char **error);
-	} rows[] = {{"host-way", host_way}, {"host-source", host_source}};
+	} rows[] = {{"host-way", host_way},
+		    {"host-source", host_source},
+		    {"host-state", host_state},
+		    {"host-interface", host_interface}};
 
 	*error = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * host: what the kernel of this machine says of a packet's way: the answers to the requests
- * `host-way` and `host-source`. wgbgpd gives them to whoever may not ask the kernel (wgbgp-web);
- * wgbgp-cli asks it itself. Needs no privilege, changes nothing, and waits for nothing but the
- * kernel.
+ * host: what the kernel says of this machine and of a packet's way: the answers to the requests
+ * `host-way`, `host-source`, `host-state` and `host-interface`. wgbgpd gives them to whoever may
+ * not ask the kernel (wgbgp-web); wgbgp-cli asks it itself. Needs no privilege, changes nothing,
+ * and waits for nothing but the kernel.
  */
 #ifndef WGBGP_VIEW_HOST_H
 #define WGBGP_VIEW_HOST_H
@@ -25,6 +25,11 @@
  * `host-source`: where packets come from that have the source `address`: the interface in whose
  * network it is, else the way to it. {address, error, local, interface, gateway, mtu, forwards,
  * probe-from}: probe-from is our own address in that network, or null.
+ *
+ * `host-state`: numbers below /proc/sys as {name, value} in `knobs`, null where there is none, and
+ * in `tcp-counters` how often TCP dropped segments for their signature. Nobody chooses which.
+ *
+ * `host-interface`: of the one named `interface`, {interface, rp-filter}; null: it is not there.
  *
  * Owned by the caller. NULL: REQUEST is none of these, and *ERROR NULL, or cannot be answered for
  * *ERROR.

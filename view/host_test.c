@@ -47,6 +47,12 @@ static void test_refused(void **state)
 		 "in: expected the name of an interface"},
 		{WAY "\"destination\":\"10.0.0.1\",\"bound\":\"a23456789012345x\"}",
 		 "bound: expected the name of an interface"},
+		{"{\"command\":\"host-interface\"}",
+		 "interface: expected the name of an interface"},
+		{"{\"command\":\"host-interface\",\"interface\":\"all/../lo\"}",
+		 "interface: expected the name of an interface"},
+		{"{\"command\":\"host-interface\",\"interface\":\"..\"}",
+		 "interface: expected the name of an interface"},
 		{"{\"command\":\"host-source\"}", "address: expected an address"},
 		{"{\"command\":\"host-source\",\"address\":\"10.0.0.0/8\"}",
 		 "address: expected an address"},
@@ -93,12 +99,38 @@ static void test_source(void **state)
 	json_decref(source);
 }
 
+/* Numbers that nobody chooses, whatever the request says. */
+static void test_state(void **state)
+{
+	const char *error;
+	json_t *answer =
+		ask("{\"command\":\"host-state\",\"knobs\":[\"kernel/hostname\"]}", &error);
+	json_t *knobs = json_object_get(answer, "knobs");
+
+	assert_true(is_set(row_named(knobs, "net/ipv4/ip_forward"), "value"));
+	assert_null(row_named(knobs, "kernel/hostname"));
+	assert_non_null(row_named(json_object_get(answer, "tcp-counters"), "TCPMD5Failure"));
+	json_decref(answer);
+}
+
+static void test_interface(void **state)
+{
+	const char *error;
+	json_t *answer = ask("{\"command\":\"host-interface\",\"interface\":\"lo\"}", &error);
+
+	assert_true(json_is_integer(json_object_get(answer, "rp-filter")));
+	json_decref(answer);
+	answer = ask("{\"command\":\"host-interface\",\"interface\":\"nosuch0\"}", &error);
+	assert_true(json_is_null(json_object_get(answer, "rp-filter")));
+	json_decref(answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_way),
-		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_way),
+		cmocka_unit_test(test_source),	  cmocka_unit_test(test_state),
+		cmocka_unit_test(test_interface),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

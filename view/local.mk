@@ -3,6 +3,14 @@
 EXTRA_DIST += view/FLOORS
 noinst_LIBRARIES += view/libview.a
 view_libview_a_SOURCES = \
+	view/doctor_bgp.c view/doctor_bgp.h \
+	view/doctor_causes.c view/doctor_causes.h \
+	view/doctor_checks.c view/doctor_checks.h \
+	view/doctor_facts.c view/doctor_facts.h \
+	view/doctor_flows.c view/doctor_flows.h \
+	view/doctor_keep.c view/doctor_keep.h \
+	view/doctor_misfits.c view/doctor_misfits.h \
+	view/doctor_walk.c view/doctor_walk.h \
 	view/explain_claim.c view/explain_claim.h \
 	view/explain_facts.c view/explain_facts.h \
 	view/explain_gather.c view/explain_gather.h \

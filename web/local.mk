@@ -6,6 +6,7 @@ web_libweb_a_SOURCES = \
 	web/asker.c web/asker.h \
 	web/become.c web/become.h \
 	web/conns.c web/conns.h \
+	web/diagnosed.c web/diagnosed.h \
 	web/doors.c web/doors.h \
 	web/explained.c web/explained.h \
 	web/healthz.c web/healthz.h \

@@ -31,6 +31,7 @@ static const struct {
 	 {{"destination", TEXT, false, NULL},
 	  {"from", TEXT, false, NULL},
 	  {"plane", TEXT, false, NULL}}},
+	{"doctor", {{NULL}}},
 #include "web/request_rows.h" /* written by yang/requests from yang/wgbgp-requests.yang */
 };
 

@@ -10,6 +10,7 @@
 #include "api.h"
 #include "asker.h"
 #include "conns.h"
+#include "diagnosed.h"
 #include "explained.h"
 #include "healthz.h"
 #include "history.h"
@@ -87,6 +88,8 @@ static void answer(struct evhttp_request *req, const char *path)
 		history_series(req);
 	else if (str_eq(path, API_PATH EXPLAINED))
 		explained(req);
+	else if (str_eq(path, API_PATH DIAGNOSED))
+		diagnosed(req);
 	else if (str_eq(path, API_PATH HISTORY_CURVES))
 		history_curves(req);
 	else if (strncmp(path, API_PATH, strlen(API_PATH)) == 0)
@@ -152,6 +155,7 @@ void server_close(void)
 {
 	history_close();
 	api_free();
+	diagnosed_free();
 	explained_free();
 	healthz_free();
 	scrape_free();

@@ -381,6 +381,69 @@ static void test_explain_client_goes(void **state)
 	has(get("/healthz"), "\"healthy\":true");
 }
 
+/* The fake wgbgpd's sessions have no state, and what it refuses is a finding, too. */
+static void test_doctor(void **state)
+{
+	rows = 2;
+	has(get("/api/doctor"), " 200 ");
+	has(heard, "\"check\": \"session\"");
+	has(heard, "\"healthy\": false");
+	has(get("/api/doctor?all=true"), " 400 ");
+	ends_with = "not here";
+	has(get("/api/doctor"), "\"check\": \"session\""); /* still the same */
+	skipped_ms += 100000;
+	has(get("/api/doctor"), "\"text\": \"not here\"");
+	ends_with = NULL;
+}
+
+/* Each table passes once, however many ask, for seconds. */
+static void test_doctor_is_shared(void **state)
+{
+	int fds[20];
+	unsigned once;
+
+	rows = 2;
+	get("/api/doctor");
+	once = requests;
+	skipped_ms += 1000;
+	get("/api/doctor");
+	assert_int_equal(requests, once);
+	skipped_ms += 100000;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = client();
+		say(fds[i], "GET /api/doctor HTTP/1.0\r\n\r\n");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		hear(fds[i], NULL);
+		has(heard, "\"healthy\": false");
+		close(fds[i]);
+	}
+	assert_int_equal(requests, 2 * once);
+}
+
+/* It hangs while it is asked: an answer all the same, and the next one is whole. */
+static void test_doctor_hangs(void **state)
+{
+	char byte;
+	int fd = client();
+
+	mute = true;
+	say(fd, "GET /api/doctor HTTP/1.0\r\n\r\n");
+	for (unsigned i = 0; i < 100 && recv(fd, &byte, 1, MSG_PEEK) < 0; i++) {
+		skipped_ms += 1000;
+		usleep(2000);
+		for (unsigned k = 0; k < 20 && recv(fd, &byte, 1, MSG_PEEK) < 0; k++)
+			turn();
+	}
+	hear(fd, NULL);
+	has(heard, " 503 ");
+	close(fd);
+	mute = false;
+	rows = 2;
+	skipped_ms += 10000000;
+	has(get("/api/doctor"), " 200 ");
+}
+
 static void test_short_answer(void **state)
 {
 	rows = 2;
@@ -889,6 +952,9 @@ int main(void)
 		TEST(test_explain_is_shared),
 		TEST(test_explain_one_at_a_time),
 		TEST(test_explain_client_goes),
+		TEST(test_doctor),
+		TEST(test_doctor_is_shared),
+		TEST(test_doctor_hangs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,17 +27,22 @@ void shared_reply(struct shared *s, struct evhttp_request *req)
 	}
 }
 
+/* What took TOOK milliseconds is fresh for as many. */
+static uint64_t fresh_for(const struct shared *s, uint64_t took)
+{
+	uint64_t least = s->least_ms ? s->least_ms : SHARED_FRESH_MS;
+	uint64_t by_cost = took * (s->times ? s->times : SHARED_FRESH_TIMES);
+
+	return by_cost > least ? by_cost : least;
+}
+
 void shared_made(struct shared *s, int status, struct text *text)
 {
-	uint64_t took;
 
 	text_unref(s->text);
 	s->text = text;
 	s->status = status;
-	took = now_ms() - s->began_ms;
-	s->fresh_ms =
-		now_ms() + (SHARED_FRESH_TIMES * took > SHARED_FRESH_MS ? SHARED_FRESH_TIMES * took
-									: SHARED_FRESH_MS);
+	s->fresh_ms = now_ms() + fresh_for(s, now_ms() - s->began_ms);
 	s->making = false;
 	while (s->n)
 		reply_text(s->who[--s->n], status, s->type, text);

@@ -2,7 +2,8 @@
 /*
  * shared: an answer that is made once for all who ask for it meanwhile, and for those who ask soon
  * after: within a quarter of a second, or five times as long as it took, so that whoever asks
- * without end keeps the daemons busy for a sixth of their time at most.
+ * without end keeps the daemons busy for a sixth of their time at most. What is dearer says how
+ * long.
  */
 #ifndef WGBGP_WEB_SHARED_H
 #define WGBGP_WEB_SHARED_H
@@ -20,6 +21,8 @@
 struct shared {
 	void (*make)(struct shared *s); /* begins; shared_made() is called later, once */
 	const char *type;		/* of its content */
+	uint64_t least_ms;		/* it is fresh for; 0: SHARED_FRESH_MS */
+	unsigned times;			/* as long as it took it is fresh; 0: SHARED_FRESH_TIMES */
 	struct evhttp_request **who;	/* wait for it */
 	unsigned n;
 	bool making;

@@ -517,6 +517,8 @@ static const struct {
 	{"version", run_version},
 	{"host-way", host_request},
 	{"host-source", host_request},
+	{"host-state", host_request},
+	{"host-interface", host_request},
 	{"host-links", host_links_request},
 	{"daemons", run_daemons},
 	{"privileges", run_privileges},

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "key_ages.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "conf.h"
 #include "datastore.h"
+#include "machine.h"
 #include "request.h"
 
 int64_t key_age(const char *file)
@@ -19,6 +21,15 @@ int64_t key_age(const char *file)
 	return age > 0 ? age : 0;
 }
 
+static json_t *mode_of(const char *file, bool *missing)
+{
+	mode_t mode;
+	int err = machine_file_mode(file, &mode);
+
+	*missing = err == -ENOENT;
+	return err < 0 ? json_null() : json_sprintf("%04o", (unsigned)mode);
+}
+
 static json_t *age_of(const char *file)
 {
 	int64_t age = key_age(file);
@@ -29,11 +40,17 @@ static json_t *age_of(const char *file)
 static void put_key(struct request *r, const char *kind, const json_t *interface,
 		    const json_t *peer, const char *file)
 {
-	if (file)
-		request_row(r, json_pack("{s:s, s:s?, s:s, s:o}", "interface",
-					 conf_str(interface, "name", ""), "peer",
-					 conf_str(peer, "name", NULL), "kind", kind, "age-seconds",
-					 age_of(file)));
+	json_t *row, *mode;
+	bool missing;
+
+	if (!file)
+		return;
+	mode = mode_of(file, &missing);
+	row = json_pack("{s:s, s:s?, s:s, s:s, s:o, s:b, s:o}", "interface",
+			conf_str(interface, "name", ""), "peer", conf_str(peer, "name", NULL),
+			"kind", kind, "file", file, "age-seconds", age_of(file), "missing", missing,
+			"mode", mode);
+	request_row(r, row);
 }
 
 static void put_interface(struct request *r, const json_t *interface)

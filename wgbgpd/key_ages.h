@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* key_ages: how old the files of keys are, which are not read for that; request `key-ages`. */
+/* key_ages: how old the files of keys are, and whose; they are not read for that. Request
+ * `key-ages`. */
 #ifndef WGBGP_KEY_AGES_H
 #define WGBGP_KEY_AGES_H
 

@@ -3,8 +3,8 @@
  * doctor_checks: the table of the checks, in the order of their findings, and those of them that
  * have no file of their own: one small function each.
  */
-#ifndef WGBGP_CLI_DOCTOR_CHECKS_H
-#define WGBGP_CLI_DOCTOR_CHECKS_H
+#ifndef WGBGP_VIEW_DOCTOR_CHECKS_H
+#define WGBGP_VIEW_DOCTOR_CHECKS_H
 
 #include <stddef.h>
 

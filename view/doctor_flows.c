@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "machine.h"
-#include "table.h"
+#include "members.h"
 
 #define FLOWS_MAX 200000
 #define FLOWS_ENOUGH 3 /* one host that is off is no finding */

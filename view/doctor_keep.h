@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* doctor_keep: checks of doctor on what is kept in (I10). See doctor_checks.h. */
-#ifndef WGBGP_CLI_DOCTOR_KEEP_H
-#define WGBGP_CLI_DOCTOR_KEEP_H
+#ifndef WGBGP_VIEW_DOCTOR_KEEP_H
+#define WGBGP_VIEW_DOCTOR_KEEP_H
 
 #include "doctor_facts.h"
 

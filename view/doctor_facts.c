@@ -4,12 +4,9 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "client.h"
-#include "kernel_route.h"
-#include "messages.h"
-#include "session.h"
-#include "table.h"
+#include "members.h"
 
 #define LOOKUPS_MAX 512 /* of the kernel's routes */
 
@@ -95,30 +92,100 @@ static bool sender_behind(const json_t *interface, uint8_t family, struct addr *
 	return false;
 }
 
-/* What the kernel answered. */
-static int way_out(int err, const struct kernel_route *k, char *interface)
+/* ---- what others are asked for */
+
+/* KNOWN: it was asked for before. */
+static const json_t *answer_to(struct doctor *d, const char *key, bool *known)
 {
-	if (err < 0)
-		return err;
-	if (k->local || !k->interface[0])
+	const json_t *answer = json_object_get(d->answers, key);
+
+	*known = answer != NULL;
+	if (!answer || json_is_null(answer))
+		d->later = true;
+	return json_is_object(answer) ? answer : NULL;
+}
+
+/* Its own lookups are counted, unless N is NULL. */
+static const json_t *ask_counted(struct doctor *d, json_t *request, unsigned *n)
+{
+	char *key = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
+	bool later = d->later, known;
+	const json_t *answer;
+
+	ensure(key);
+	answer = answer_to(d, key, &known);
+	if (!known && n && (*n)++ >= LOOKUPS_MAX) {
+		d->later = later;
+	} else if (!known) {
+		json_object_set_new(d->answers, key, json_null());
+		json_array_append(d->questions, request);
+	}
+	free(key);
+	json_decref(request);
+	return answer;
+}
+
+const json_t *doctor_ask(struct doctor *d, json_t *request)
+{
+	return ask_counted(d, request, NULL);
+}
+
+static const json_t *host_row(const struct doctor *d, const char *list, const char *name)
+{
+	return row_named(json_object_get(json_array_get(d->kept[SOURCE_HOST], 0), list), name);
+}
+
+long doctor_knob(const struct doctor *d, const char *name)
+{
+	const json_t *row = host_row(d, "knobs", name);
+
+	return is_set(row, "value") ? (long)int_of(row, "value") : -1;
+}
+
+uint64_t doctor_tcp_count(const struct doctor *d, const char *name)
+{
+	return (uint64_t)int_of(host_row(d, "tcp-counters", name), "value");
+}
+
+static json_t *way_request(const struct addr *to)
+{
+	return json_pack("{s:s, s:s}", "command", "host-way", "destination", ADDR_STR(to));
+}
+
+const json_t *doctor_way_marked(struct doctor *d, const struct addr *a, uint32_t mark)
+{
+	json_t *request = way_request(a);
+	const json_t *way;
+
+	json_object_set_new(request, "mark", json_integer(mark));
+	way = doctor_ask(d, request);
+	return is_set(way, "error") ? NULL : way;
+}
+
+/* What the kernel answered. */
+static int way_out(struct doctor *d, const json_t *way, char *interface)
+{
+	if (is_set(way, "error")) {
+		d->refusal = str_of(way, "error");
+		return DOCTOR_REFUSED;
+	}
+	if (is_true(way, "local") || !is_set(way, "interface"))
 		return 0;
-	str_copy(interface, k->interface, IF_NAMESIZE);
+	str_copy(interface, str_of(way, "interface"), IF_NAMESIZE);
 	return DOCTOR_LEAVES;
 }
 
 int doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface)
 {
 	struct addr a = host_in(p);
-	struct kernel_route k;
-	int err;
+	json_t *request = way_request(&a);
 
-	if (d->lookups++ >= LOOKUPS_MAX)
-		return 0;
-	err = *from ? kernel_route_get_bound(&a, from, &k) : kernel_route_get(&a, &k);
-	return way_out(err, &k, interface);
+	if (*from)
+		json_object_set_new(request, "bound", json_string(from));
+	return way_out(d, ask_counted(d, request, &d->lookups), interface);
 }
 
-static bool is_main(const char *plane)
+static bool doctor_is_main(const char *plane)
 {
 	return !*plane || str_eq(plane, "main");
 }
@@ -128,15 +195,16 @@ int doctor_way(struct doctor *d, const struct prefix *p, const char *plane, char
 {
 	const json_t *from = doctor_row(d, SOURCE_INTERFACES, "plane", plane);
 	struct addr to = host_in(p), src;
-	struct kernel_route k;
-	int err;
+	json_t *request;
 
-	if (is_main(plane))
+	if (doctor_is_main(plane))
 		return doctor_leaves_by(d, p, "", interface);
-	if (!sender_behind(from, to.family, &src) || d->lookups++ >= LOOKUPS_MAX)
+	if (!sender_behind(from, to.family, &src))
 		return 0;
-	err = kernel_route_get_forwarded(&to, str_of(from, "name"), &src, &k);
-	return way_out(err, &k, interface);
+	request = way_request(&to);
+	json_object_set_new(request, "source", json_string(ADDR_STR(&src)));
+	json_object_set_new(request, "in", json_string(str_of(from, "name")));
+	return way_out(d, ask_counted(d, request, &d->lookups), interface);
 }
 
 bool doctor_leaks(struct doctor *d, const struct prefix *p, const char *plane, char *interface)
@@ -148,7 +216,7 @@ bool doctor_leaks(struct doctor *d, const struct prefix *p, const char *plane, c
 
 const char *doctor_blackhole(const struct prefix *p, const char *plane, char *out, size_t size)
 {
-	bool main_plane = is_main(plane);
+	bool main_plane = doctor_is_main(plane);
 
 	snprintf(out, size, "`%s%s { static %s { blackhole true; distance %u; } }`",
 		 main_plane ? "rib" : "plane ", main_plane ? "" : plane, PREFIX_STR(p),
@@ -158,18 +226,32 @@ const char *doctor_blackhole(const struct prefix *p, const char *plane, char *ou
 
 bool doctor_learned_inside(struct doctor *d, const struct prefix *p)
 {
-	json_t *ask = json_pack("{s:s, s:s, s:b}", "command", "route", "prefix", PREFIX_STR(p),
-				"longer", true);
-	char error[MSG_ERROR_MAX];
-	json_t *answer = client_ask(d->s->client, ask, error, sizeof(error));
-	json_t *rows = json_object_get(answer, "routes"), *row;
-	bool found = !answer; /* not known: nothing is claimed */
-	size_t i;
+	json_t *request = json_pack("{s:s, s:s, s:b}", "command", "route", "prefix", PREFIX_STR(p),
+				    "longer", true);
+	const json_t *answer = doctor_ask(d, request);
 
-	json_array_foreach (rows, i, row)
-		found = found ||
-			(str_eq(str_of(row, "protocol"), "bgp") && is_true(row, "selected"));
+	return !answer || is_true(answer, "learned"); /* not known: nothing is claimed */
+}
+
+void doctor_said(struct doctor *d, const json_t *answer)
+{
+	char *key = json_dumps(json_array_get(d->questions, d->question),
+			       JSON_COMPACT | JSON_SORT_KEYS);
+	bool any = answer || !json_is_object(json_object_get(d->answers, key));
+
+	ensure(key);
+	if (any)
+		json_object_set(d->answers, key, answer ? (json_t *)answer : json_false());
+	free(key);
+}
+
+void doctor_said_route(struct doctor *d, const json_t *route)
+{
+	json_t *answer;
+
+	if (!str_eq(str_of(route, "protocol"), "bgp") || !is_true(route, "selected"))
+		return;
+	answer = json_pack("{s:b}", "learned", true);
+	doctor_said(d, answer);
 	json_decref(answer);
-	json_decref(ask);
-	return found;
 }

@@ -5,7 +5,7 @@
 
 #include "prefix.h"
 #include "reason.h"
-#include "table.h"
+#include "members.h"
 #include "util.h"
 
 #define RECENT 60 /* seconds: an ICMP error is about now */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* doctor_flows: a check of doctor that compares learned prefixes with the flows of conntrack. */
-#ifndef WGBGP_CLI_DOCTOR_FLOWS_H
-#define WGBGP_CLI_DOCTOR_FLOWS_H
+#ifndef WGBGP_VIEW_DOCTOR_FLOWS_H
+#define WGBGP_VIEW_DOCTOR_FLOWS_H
 
 #include "doctor_facts.h"
 

@@ -3,8 +3,8 @@
  * doctor_causes: why a tunnel or a session does not work, as far as it can be told apart from here,
  * and what to do about that cause. Pure: looks at rows that were read.
  */
-#ifndef WGBGP_CLI_DOCTOR_CAUSES_H
-#define WGBGP_CLI_DOCTOR_CAUSES_H
+#ifndef WGBGP_VIEW_DOCTOR_CAUSES_H
+#define WGBGP_VIEW_DOCTOR_CAUSES_H
 
 #include <jansson.h>
 #include <stdbool.h>

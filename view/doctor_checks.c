@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "doctor_checks.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "doctor_bgp.h"
@@ -13,9 +12,8 @@
 #include "doctor_flows.h"
 #include "doctor_keep.h"
 #include "doctor_misfits.h"
-#include "kernel_route.h"
 #include "machine.h"
-#include "table.h"
+#include "members.h"
 
 #define DROPS_RECENT 300     /* seconds */
 #define BEYOND_RECENT 86400  /* seconds */
@@ -61,34 +59,22 @@ static const json_t *section(const json_t *conf, const char *name)
 	return NULL;
 }
 
-static void key_file(struct doctor *d, struct where at, const char *path)
+/* A mode that others may look at; it is octal. */
+static bool is_open(const json_t *row)
 {
-	mode_t mode;
-	int err = machine_file_mode(path, &mode);
-
-	if (err == -ENOENT)
-		FIND(SEVERITY_ERROR, at, "put it back: without it nothing starts again",
-		     "the key file %s is missing", path);
-	else if (err == 0 && mode & 077)
-		FIND(SEVERITY_ERROR, at, "chmod 600",
-		     "the key file %s is open to others (mode %04o)", path, mode);
+	return is_set(row, "mode") && strtoul(str_of(row, "mode"), NULL, 8) & 077;
 }
 
-static void check_key_files(struct doctor *d, const json_t *row)
+static void check_key_file(struct doctor *d, const json_t *row)
 {
-	json_t *interface, *peer;
-	size_t i, k;
+	struct where at = {.interface = str_of(row, "interface"), .peer = str_of(row, "peer")};
 
-	json_array_foreach (json_object_get(section(row, "wireguard"), "interface"), i, interface) {
-		const char *name = str_of(interface, "name");
-
-		if (is_set(interface, "private-key-file"))
-			key_file(d, AT(.interface = name), str_of(interface, "private-key-file"));
-		json_array_foreach (json_object_get(interface, "peer"), k, peer)
-			if (is_set(peer, "preshared-key-file"))
-				key_file(d, AT(.interface = name, .peer = str_of(peer, "name")),
-					 str_of(peer, "preshared-key-file"));
-	}
+	if (is_true(row, "missing"))
+		FIND(SEVERITY_ERROR, at, "put it back: without it nothing starts again",
+		     "the key file %s is missing", TEXT(row, "file"));
+	else if (is_open(row))
+		FIND(SEVERITY_ERROR, at, "chmod 600", "the key file %s is open to others (mode %s)",
+		     TEXT(row, "file"), TEXT(row, "mode"));
 }
 
 static void check_kernel_off(struct doctor *d, const json_t *row)
@@ -269,27 +255,28 @@ static void check_tunnel(struct doctor *d, const json_t *row)
 		     "the tunnel is degraded: %s", TEXT(row, "reason-text"));
 }
 
-/* Which way the tunnel's own packets go. */
-static bool underlay_of(const json_t *tunnel, struct endpoint *e, struct kernel_route *k)
+/* Which way the tunnel's own packets go; NULL: none, or not known. */
+static const json_t *underlay_of(struct doctor *d, const json_t *tunnel, struct endpoint *e)
 {
-	return endpoint_parse(str_of(tunnel, "endpoint"), e) == 0 &&
-	       kernel_route_get_marked(&e->addr, int_of(tunnel, "fwmark"), k) == 0;
+	return endpoint_parse(str_of(tunnel, "endpoint"), e) == 0
+		       ? doctor_way_marked(d, &e->addr, (uint32_t)int_of(tunnel, "fwmark"))
+		       : NULL;
 }
 
 static void check_endpoint(struct doctor *d, const json_t *row)
 {
 	struct where at = {.interface = str_of(row, "interface"), .peer = str_of(row, "peer")};
-	struct kernel_route k;
 	struct endpoint e;
+	const json_t *way = underlay_of(d, row, &e);
 
-	if (!underlay_of(row, &e, &k))
+	if (!way)
 		return;
-	if (str_eq(k.interface, at.interface))
+	if (str_eq(str_of(way, "interface"), at.interface))
 		FIND(SEVERITY_ERROR, at,
 		     "`rib { pin-endpoints on; }`, or a route for the endpoint by the underlay",
 		     "the tunnel's own packets to %s would go into the tunnel itself",
 		     TEXT(row, "endpoint"));
-	else if (k.local)
+	else if (is_true(way, "local"))
 		FIND(SEVERITY_ERROR, at, "correct the endpoint",
 		     "the endpoint %s is an address of this machine", TEXT(row, "endpoint"));
 }
@@ -301,22 +288,21 @@ static void check_mtu(struct doctor *d, const json_t *row)
 {
 	const char *interface = str_of(row, "interface");
 	uint32_t inner = int_of(doctor_row(d, SOURCE_INTERFACES, "name", interface), "mtu");
-	struct kernel_route k;
 	struct endpoint e;
-	uint32_t overhead;
+	const json_t *way = inner ? underlay_of(d, row, &e) : NULL;
+	uint32_t outer = (uint32_t)int_of(way, "mtu"), overhead;
 	char advice[DOCTOR_TEXT_MAX];
 
-	if (!inner || !underlay_of(row, &e, &k) || k.local || !k.mtu ||
-	    str_eq(k.interface, interface))
+	if (!way || is_true(way, "local") || !outer || str_eq(str_of(way, "interface"), interface))
 		return;
 	overhead = e.addr.family == AF_INET ? OVERHEAD4 : OVERHEAD6;
-	if (inner + overhead <= k.mtu || k.mtu <= overhead)
+	if (inner + overhead <= outer || outer <= overhead)
 		return;
-	snprintf(advice, sizeof(advice), "mtu %u;", k.mtu - overhead);
+	snprintf(advice, sizeof(advice), "mtu %u;", outer - overhead);
 	FIND(SEVERITY_WARNING, AT(.interface = interface, .peer = str_of(row, "peer")), advice,
 	     "MTU %u and %u of overhead do not fit the underlay's %u by %s: big packets are "
 	     "fragmented or lost",
-	     inner, overhead, k.mtu, k.interface);
+	     inner, overhead, outer, str_of(way, "interface"));
 }
 
 static void check_pin(struct doctor *d, const json_t *row)
@@ -396,7 +382,7 @@ static void check_drift(struct doctor *d, const json_t *row)
 static void check_nexthop_compat(struct doctor *d, const json_t *row)
 {
 	if (int_of(row, "nexthop-objects") && int_of(row, "prefixes") >= NOTIFIED_MANY &&
-	    machine_sysctl("net/ipv4/nexthop_compat_mode") == 1)
+	    doctor_knob(d, "net/ipv4/nexthop_compat_mode") == 1)
 		FIND(SEVERITY_NOTE, AT(0), "sysctl -w net.ipv4.nexthop_compat_mode=0",
 		     "when a tunnel fails the kernel tells of each of the %s prefixes, "
 		     "in one system call: what waits for that processor waits for as long",
@@ -433,7 +419,7 @@ static void check_in_front(struct doctor *d, const json_t *row)
 		FIND(SEVERITY_ERROR, at, "`ip rule`, `ip route get`: what is in front of it?",
 		     "the kernel sends nothing to its first address (%s): a blackhole or an "
 		     "unreachable route is in front",
-		     strerror(-leaves));
+		     d->refusal);
 	else if (leaves && !*active_by(row, by))
 		FIND(SEVERITY_WARNING, at, "`ip rule`, `ip route get`: what is in front of it?",
 		     "its first address leaves by %s: a rule or a more specific route of somebody "
@@ -480,7 +466,7 @@ static void check_forwarding(struct doctor *d, const json_t *row)
 	} knobs[] = {{"net/ipv4/ip_forward", "IPv4"}, {"net/ipv6/conf/all/forwarding", "IPv6"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++)
-		if (machine_sysctl(knobs[i].path) == 0)
+		if (doctor_knob(d, knobs[i].path) == 0)
 			FIND(is_router(d) ? SEVERITY_WARNING : SEVERITY_NOTE, AT(0),
 			     "system { forwarding on; }",
 			     "this machine does not forward %s packets (%s is 0)", knobs[i].family,
@@ -499,7 +485,7 @@ static void check_plane_errors(struct doctor *d, const json_t *row)
 	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface)
 		any = any ||
 		      (is_set(interface, "plane") && !str_eq(str_of(interface, "plane"), "main"));
-	if (any && machine_sysctl(ERRORS_KNOB) == 0)
+	if (any && doctor_knob(d, ERRORS_KNOB) == 0)
 		FIND(SEVERITY_WARNING, AT(0), "sysctl -w net.ipv4.icmp_errors_use_inbound_ifaddr=1",
 		     "what this machine says of packets of a plane that are too big goes by the "
 		     "main table (%s is 0): such transfers hang",
@@ -512,10 +498,19 @@ static bool is_strict(long own, long all)
 	return own < 2 && all < 2 && (own == 1 || all == 1);
 }
 
+/* -1: not known. */
+static long rp_filter_of(struct doctor *d, const char *interface)
+{
+	const json_t *answer = doctor_ask(
+		d, json_pack("{s:s, s:s}", "command", "host-interface", "interface", interface));
+
+	return is_set(answer, "rp-filter") ? (long)int_of(answer, "rp-filter") : -1;
+}
+
 /* A strict filter drops what comes by a tunnel that is not the way back. */
 static void check_rp_filter(struct doctor *d, const json_t *row)
 {
-	long all = machine_sysctl("net/ipv4/conf/all/rp_filter");
+	long all = doctor_knob(d, "net/ipv4/conf/all/rp_filter");
 	json_t *interface;
 	size_t i;
 
@@ -523,10 +518,8 @@ static void check_rp_filter(struct doctor *d, const json_t *row)
 		return;
 	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface) {
 		const char *name = str_of(interface, "name");
-		char path[PATH_MAX];
 
-		snprintf(path, sizeof(path), "net/ipv4/conf/%s/rp_filter", name);
-		if (is_strict(machine_sysctl(path), all))
+		if (is_strict(rp_filter_of(d, name), all))
 			FIND(SEVERITY_WARNING, AT(.interface = name),
 			     "sysctl -w net.ipv4.conf.IF.rp_filter=2, the same for `all`",
 			     "rp_filter is strict: what comes by this tunnel while the way back is "
@@ -578,7 +571,7 @@ const struct check doctor_checks[] = {
 	{"daemon", SOURCE_DAEMONS, check_daemon},
 	{"privilege", SOURCE_PRIVILEGES, check_privilege},
 	{"commit", SOURCE_COMMITS, check_last_change},
-	{"key-file", SOURCE_CONFIGURATION, check_key_files},
+	{"key-file", SOURCE_KEYS, check_key_file},
 	{"kernel-off", SOURCE_CONFIGURATION, check_kernel_off},
 	{"clock", SOURCE_MACHINE, check_clock},
 	{"interface", SOURCE_INTERFACES, check_interface},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* doctor_misfits: checks of doctor: things that are fine by themselves and do not fit together. */
-#ifndef WGBGP_CLI_DOCTOR_MISFITS_H
-#define WGBGP_CLI_DOCTOR_MISFITS_H
+#ifndef WGBGP_VIEW_DOCTOR_MISFITS_H
+#define WGBGP_VIEW_DOCTOR_MISFITS_H
 
 #include <jansson.h>
 

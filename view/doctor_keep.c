@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "conf.h"
-#include "table.h"
+#include "members.h"
 
 /* Of an endpoint, or of a host that is spared. */
 static void check_host_route(struct doctor *d, const json_t *row)

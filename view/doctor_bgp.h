@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* doctor_bgp: checks of doctor: sessions, and paths that are not used or not as they should be. */
-#ifndef WGBGP_CLI_DOCTOR_BGP_H
-#define WGBGP_CLI_DOCTOR_BGP_H
+#ifndef WGBGP_VIEW_DOCTOR_BGP_H
+#define WGBGP_VIEW_DOCTOR_BGP_H
 
 #include <jansson.h>
 

@@ -7,8 +7,7 @@
 
 #include "doctor_causes.h"
 #include "doctor_facts.h"
-#include "machine.h"
-#include "table.h"
+#include "members.h"
 
 static bool is_selected(const json_t *row, const char *protocol)
 {
@@ -198,7 +197,7 @@ void check_hash_policy(struct doctor *d, const json_t *row)
 					    "net/ipv6/fib_multipath_hash_policy"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++)
-		if (d->shares[i] && machine_sysctl(knobs[i]) == 0)
+		if (d->shares[i] && doctor_knob(d, knobs[i]) == 0)
 			FIND(SEVERITY_NOTE, AT(0),
 			     i ? "sysctl -w net.ipv6.fib_multipath_hash_policy=1"
 			       : "sysctl -w net.ipv4.fib_multipath_hash_policy=1",

@@ -7,8 +7,7 @@
 
 #include "doctor_causes.h"
 #include "doctor_facts.h"
-#include "machine.h"
-#include "table.h"
+#include "members.h"
 
 void check_policy(struct doctor *d, const json_t *row)
 {
@@ -84,9 +83,9 @@ void check_password(struct doctor *d, const json_t *row)
 
 	if (str_eq(state, "established") || str_eq(state, "disabled"))
 		return;
-	wrong = machine_tcp_count("TCPMD5Failure");
-	missing = machine_tcp_count("TCPMD5NotFound");
-	unexpected = machine_tcp_count("TCPMD5Unexpected");
+	wrong = doctor_tcp_count(d, "TCPMD5Failure");
+	missing = doctor_tcp_count(d, "TCPMD5NotFound");
+	unexpected = doctor_tcp_count(d, "TCPMD5Unexpected");
 	if (ours && wrong + missing)
 		FIND(SEVERITY_NOTE, AT(.neighbor = str_of(row, "address")),
 		     "compare the password of both ends; `nstat -a` tells whether it still happens",

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "diagnosed.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include <event2/keyvalq_struct.h>
+
+#include "asker.h"
+#include "conf.h"
+#include "doctor_walk.h"
+#include "query.h"
+#include "shared.h"
+
+static void diagnosed_make(struct shared *s);
+static struct shared shared = {.make = diagnosed_make,
+			       .type = REPLY_JSON,
+			       .least_ms = DIAGNOSED_FRESH_MS,
+			       .times = DIAGNOSED_FRESH_TIMES};
+static struct doctor *doctor; /* that looks now; NULL: none */
+
+static void diagnosed_ask_next(void);
+
+static void diagnosed_finish(int status, json_t *doc)
+{
+	char *text = json_dumps(doc, JSON_INDENT(1));
+
+	ensure(text);
+	json_decref(doc);
+	doctor_end(doctor);
+	doctor = NULL;
+	shared_made(&shared, status, text_new(text, strlen(text)));
+}
+
+static void diagnosed_on_head(void *arg, const char *list, const char *text, size_t len)
+{
+	json_t *head = conf_read(text, len);
+
+	doctor_take_head(doctor, head);
+	json_decref(head);
+}
+
+static void diagnosed_on_row(void *arg, const char *text, size_t len)
+{
+	doctor_take_row(doctor, text, len);
+}
+
+/* A daemon that does not answer is a finding; without wgbgpd there are none. */
+static void diagnosed_on_end(void *arg, enum ask_end how, const char *error)
+{
+	if (how == ASK_FAILED) {
+		diagnosed_finish(HTTP_SERVUNAVAIL,
+				 json_pack("{s:o}", "error",
+					   error ? reply_words(error) : json_string("no answer")));
+		return;
+	}
+	doctor_answered(doctor, how == ASK_ANSWERED ? NULL : error ? error : "no answer");
+	diagnosed_ask_next();
+}
+
+static void diagnosed_ask_next(void)
+{
+	static const struct ask_sink sink = {diagnosed_on_head, diagnosed_on_row, diagnosed_on_end};
+	json_t *request = doctor_next(doctor);
+
+	if (request)
+		ask_start(CLASS_OWN, request, &sink, NULL);
+	else
+		diagnosed_finish(HTTP_OK, doctor_conclude(doctor));
+}
+
+static void diagnosed_make(struct shared *s)
+{
+	doctor = doctor_begin();
+	diagnosed_ask_next();
+}
+
+void diagnosed(struct evhttp_request *req)
+{
+	struct evkeyvalq members;
+	char error[1024];
+	json_t *request;
+	int status;
+
+	if (!query_members(req, &members))
+		return;
+	request = query_request(DIAGNOSED, &members, &status, error, sizeof(error));
+	evhttp_clear_headers(&members);
+	if (request)
+		shared_reply(&shared, req);
+	else
+		reply_error(req, status, "%s", error);
+	json_decref(request);
+}
+
+void diagnosed_free(void)
+{
+	doctor_end(doctor);
+	doctor = NULL;
+	shared_free(&shared);
+}
