@@ -6,6 +6,7 @@
  * walk, half of an update. The check after it would begin with that state, and fail, crash or
  * never end because of the first. So every check starts from what main() has prepared, in a child
  * with the setup and teardown of its group, and nothing that it leaves behind is seen by another.
+ * Nor does it see who runs it: LOGNAME and the like are not there.
  * What does not end within WGBGP_TEST_SECONDS (60) is killed with all processes it started, and
  * has failed. WGBGP_TEST_INSIDE=1 runs them all in this process, for a debugger.
  *
@@ -134,8 +135,11 @@ static bool check_run(const char *group, const struct CMUnitTest *test, CMFixtur
 int __wrap__cmocka_run_group_tests(const char *name, const struct CMUnitTest *tests, size_t n,
 				   CMFixtureFunction setup, CMFixtureFunction teardown)
 {
+	static const char *const persons[] = {"LOGNAME", "SUDO_USER", "SSH_CONNECTION"};
 	int failed = 0;
 
+	for (size_t i = 0; i < sizeof(persons) / sizeof(*persons); i++)
+		unsetenv(persons[i]);
 	if (number_given("WGBGP_TEST_INSIDE", 0))
 		return __real__cmocka_run_group_tests(name, tests, n, setup, teardown);
 	for (size_t i = 0; i < n; i++) {

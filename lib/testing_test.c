@@ -101,6 +101,23 @@ static void its_processes_end(void **state)
 	assert_int_equal(read(pipe_of_child[0], &c, 1), 0); /* nobody has the other end */
 }
 
+static void is_nobodys(void **state)
+{
+	assert_null(getenv("LOGNAME"));
+	assert_null(getenv("SUDO_USER"));
+	assert_null(getenv("SSH_CONNECTION"));
+}
+
+static void it_does_not_matter_who_runs_it(void **state)
+{
+	const struct CMUnitTest inner[] = {cmocka_unit_test(is_nobodys)};
+
+	setenv("LOGNAME", "somebody", 1);
+	setenv("SUDO_USER", "somebody", 1);
+	setenv("SSH_CONNECTION", "192.0.2.7 40000 192.0.2.1 22", 1);
+	assert_int_equal(cmocka_run_group_tests(inner, NULL, NULL), 0);
+}
+
 static void the_seed_is_fixed(void **state)
 {
 	unsetenv("WGBGP_SEED");
@@ -111,9 +128,11 @@ static void the_seed_is_fixed(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_is_alone), cmocka_unit_test(each_ends),
-		cmocka_unit_test(its_processes_end), cmocka_unit_test(the_seed_is_fixed)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(each_is_alone),
+					   cmocka_unit_test(each_ends),
+					   cmocka_unit_test(its_processes_end),
+					   cmocka_unit_test(it_does_not_matter_who_runs_it),
+					   cmocka_unit_test(the_seed_is_fixed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

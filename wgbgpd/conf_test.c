@@ -272,8 +272,10 @@ static void test_defaults_of_nothing(void **state)
 
 static void write_file(const char *path, const char *text, mode_t mode)
 {
-	FILE *f = fopen(path, "we");
+	FILE *f;
 
+	unlink(path); /* it may not be ours to write */
+	f = fopen(path, "we");
 	assert_non_null(f);
 	fputs(text, f);
 	fclose(f);
