@@ -40,6 +40,12 @@ void loop_free(void)
 	libevent_global_shutdown();
 }
 
+/* The loop that it was made for may have been freed, and its memory be somebody else's. */
+static bool is_of_loop(bool ready, const struct event *ev)
+{
+	return ready && event_get_base(ev) == base;
+}
+
 static void timer_fire(evutil_socket_t fd, short what, void *arg)
 {
 	struct timer *t = arg;
@@ -58,26 +64,26 @@ void timer_start(struct timer *t, uint64_t ms)
 {
 	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
 
-	ensure(t->ready);
+	ensure(is_of_loop(t->ready, &t->ev));
 	event_add(&t->ev, &tv);
 }
 
 void timer_stop(struct timer *t)
 {
-	if (t->ready)
+	if (is_of_loop(t->ready, &t->ev))
 		event_del(&t->ev);
 }
 
 bool timer_running(const struct timer *t)
 {
-	return t->ready && event_pending(&t->ev, EV_TIMEOUT, NULL);
+	return is_of_loop(t->ready, &t->ev) && event_pending(&t->ev, EV_TIMEOUT, NULL);
 }
 
 uint64_t timer_left_ms(const struct timer *t)
 {
 	struct timeval due, now;
 
-	if (!t->ready || !event_pending(&t->ev, EV_TIMEOUT, &due))
+	if (!is_of_loop(t->ready, &t->ev) || !event_pending(&t->ev, EV_TIMEOUT, &due))
 		return 0;
 	evutil_gettimeofday(&now, NULL);
 	if (evutil_timercmp(&due, &now, <))
@@ -106,7 +112,7 @@ void job_start(struct job *j)
 {
 	static const struct timeval zero;
 
-	ensure(j->ready);
+	ensure(is_of_loop(j->ready, &j->ev));
 	if (j->queued)
 		return;
 	j->queued = true;
@@ -117,7 +123,7 @@ void job_start(struct job *j)
 
 void job_stop(struct job *j)
 {
-	if (j->ready)
+	if (is_of_loop(j->ready, &j->ev))
 		event_del(&j->ev);
 	j->queued = false;
 }
@@ -138,7 +144,7 @@ void watch_init(struct watch *w, int fd, short what, fd_fn fn, void *arg)
 
 void watch_on(struct watch *w)
 {
-	ensure(w->ready);
+	ensure(is_of_loop(w->ready, &w->ev));
 	if (!w->polled)
 		event_add(&w->ev, NULL);
 	w->on = w->polled = true;
@@ -146,7 +152,7 @@ void watch_on(struct watch *w)
 
 void watch_try(struct watch *w)
 {
-	ensure(w->ready);
+	ensure(is_of_loop(w->ready, &w->ev));
 	if (!w->on)
 		event_active(&w->ev, EV_WRITE, 0);
 	w->on = true;
@@ -154,7 +160,7 @@ void watch_try(struct watch *w)
 
 void watch_off(struct watch *w)
 {
-	if (w->ready && w->on)
+	if (is_of_loop(w->ready, &w->ev) && w->on)
 		event_del(&w->ev);
 	w->on = w->polled = false;
 }

@@ -42,7 +42,8 @@ struct timer {
 };
 void timer_init(struct timer *t, timer_fn fn, void *arg);
 void timer_start(struct timer *t, uint64_t ms); /* once, from now; restarts a running one */
-void timer_stop(struct timer *t);		/* also fine when never initialised (all zero) */
+void timer_stop(struct timer *t); /* also fine when never initialised (all zero), or for
+				   * a loop that was freed */
 bool timer_running(const struct timer *t);
 uint64_t timer_left_ms(const struct timer *t); /* 0 when not running */
 

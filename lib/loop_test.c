@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -270,13 +272,56 @@ static int end(void **state)
 	return 0;
 }
 
+/* Nothing of it is left in the memory. */
+static void free_all(void *p)
+{
+	volatile uint8_t *at = p;
+
+	for (size_t n = malloc_usable_size(p); n; n--)
+		*at++ = 0x5a;
+	free(p);
+}
+
+/* What was made for a loop that has been freed can be stopped, and is not running. */
+static void test_freed(void **state)
+{
+	static struct timer again;
+
+	event_set_mem_functions(malloc, realloc, free_all);
+	timer_init(&timers[0], on_timer, "a");
+	timer_start(&timers[0], 1);
+	job_init(&job, NULL, NULL);
+	job_start(&job);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	watch_init(&watch, fds[0], EV_READ, NULL, NULL);
+	watch_on(&watch);
+	for (int loops = 0; loops < 2; loops++) {
+		loop_free();
+		if (loops) {
+			timer_init(&again, on_timer, "c");
+			timer_start(&again, 10);
+		}
+		assert_false(timer_running(&timers[0]));
+		assert_int_equal(timer_left_ms(&timers[0]), 0);
+		timer_stop(&timers[0]);
+		job_stop(&job);
+		watch_off(&watch);
+	}
+	order[0] = '\0';
+	run();
+	assert_string_equal(order, "c");
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clock),	      cmocka_unit_test(test_time_left),
-		cmocka_unit_test(test_watch),	      cmocka_unit_test(test_try),
-		cmocka_unit_test(test_timers),	      cmocka_unit_test(test_job_in_pieces),
-		cmocka_unit_test(test_job_stopped),   cmocka_unit_test(test_jobs_take_turns),
+		cmocka_unit_test(test_clock),	    cmocka_unit_test(test_time_left),
+		cmocka_unit_test(test_watch),	    cmocka_unit_test(test_try),
+		cmocka_unit_test(test_timers),	    cmocka_unit_test(test_job_in_pieces),
+		cmocka_unit_test(test_job_stopped), cmocka_unit_test(test_jobs_take_turns),
+		cmocka_unit_test(test_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);
