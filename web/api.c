@@ -9,8 +9,10 @@
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 
+#include "asked.h"
 #include "asker.h"
 #include "conns.h"
+#include "document.h"
 #include "loop.h"
 #include "query.h"
 #include "reply.h"
@@ -23,8 +25,7 @@ struct answer {
 	LIST_ENTRY(answer) link;
 	struct evhttp_request *req;
 	struct ask *ask;	  /* NULL: it has ended */
-	struct evbuffer *out;	  /* what was not sent */
-	bool begun, list, rows;	  /* of the document */
+	struct document doc;	  /* what was not sent */
 	bool in_parts, under_way; /* a part was sent; the last one is not yet taken */
 	bool over;		  /* the document is complete */
 	bool events;		  /* each row goes out at once, as an event; there is no end */
@@ -36,7 +37,7 @@ static LIST_HEAD(, answer) answers = LIST_HEAD_INITIALIZER(answers);
 
 static void add(struct answer *a, const char *text)
 {
-	evbuffer_add(a->out, text, strlen(text));
+	evbuffer_add(a->doc.out, text, strlen(text));
 }
 
 /* ---- the way to the client */
@@ -48,7 +49,7 @@ static void answer_free(struct answer *a)
 		ask_stop(a->ask);
 	job_stop(&a->leaving);
 	timer_stop(&a->beat);
-	evbuffer_free(a->out);
+	document_free(&a->doc);
 	free(a);
 }
 
@@ -98,13 +99,13 @@ static void send_part(struct answer *a)
 	}
 	conns_taking(a->req);
 	a->under_way = true;
-	evhttp_send_reply_chunk_with_cb(a->req, a->out, on_taken, a);
+	evhttp_send_reply_chunk_with_cb(a->req, a->doc.out, on_taken, a);
 }
 
 static void on_taken(struct evhttp_connection *evcon, void *arg)
 {
 	struct answer *a = arg;
-	size_t left = evbuffer_get_length(a->out);
+	size_t left = evbuffer_get_length(a->doc.out);
 
 	a->under_way = false;
 	conns_busy(a->req);
@@ -121,7 +122,7 @@ static void on_taken(struct evhttp_connection *evcon, void *arg)
 /* More of the document is there. */
 static void push(struct answer *a)
 {
-	size_t left = evbuffer_get_length(a->out);
+	size_t left = evbuffer_get_length(a->doc.out);
 
 	if (!a->under_way && left >= least(a))
 		send_part(a);
@@ -134,7 +135,7 @@ static void send_whole(struct answer *a, int status)
 	let_go(a);
 	conns_taking(a->req);
 	reply_heads(a->req, REPLY_JSON);
-	evhttp_send_reply(a->req, status, NULL, a->out);
+	evhttp_send_reply(a->req, status, NULL, a->doc.out);
 	answer_free(a);
 }
 
@@ -180,7 +181,7 @@ static void event_on_row(void *arg, const char *json, size_t len)
 	struct answer *a = arg;
 
 	add(a, "data: ");
-	evbuffer_add(a->out, json, len);
+	evbuffer_add(a->doc.out, json, len);
 	add(a, "\n\n");
 	push(a);
 }
@@ -206,46 +207,15 @@ static void api_on_head(void *arg, const char *list, const char *json, size_t le
 {
 	struct answer *a = arg;
 
-	if (a->begun || len < 2)
-		return;
-	a->begun = true;
-	evbuffer_add(a->out, json, len - 1); /* the closing brace comes at the end */
-	a->rows = len > 2;		     /* a member is in front */
-	if (!*list)
-		return;
-	evbuffer_add_printf(a->out, "%s\"%s\":[", a->rows ? "," : "", list);
-	a->list = true;
-	a->rows = false;
+	document_head(&a->doc, list, json, len);
 }
 
 static void api_on_row(void *arg, const char *json, size_t len)
 {
 	struct answer *a = arg;
 
-	if (!a->list)
-		return;
-	add(a, a->rows ? ",\n" : "\n");
-	evbuffer_add(a->out, json, len);
-	a->rows = true;
+	document_row(&a->doc, json, len);
 	push(a);
-}
-
-static void add_error(struct answer *a, const char *error)
-{
-	json_t *value = reply_words(error);
-	char *text = json_dumps(value, JSON_ENCODE_ANY);
-
-	ensure(text);
-	evbuffer_add_printf(a->out, "%s\"error\":%s", a->list || a->rows ? "," : "", text);
-	free(text);
-	json_decref(value);
-}
-
-static int status_of(enum ask_end how)
-{
-	return how == ASK_ANSWERED  ? HTTP_OK
-	       : how == ASK_REFUSED ? 502 /* Bad Gateway: who was asked says no */
-				    : HTTP_SERVUNAVAIL;
 }
 
 static void api_on_end(void *arg, enum ask_end how, const char *error)
@@ -254,34 +224,26 @@ static void api_on_end(void *arg, enum ask_end how, const char *error)
 
 	a->ask = NULL;
 	a->over = true;
-	if (!a->begun)
-		add(a, "{");
-	if (a->list)
-		add(a, a->rows ? "\n]" : "]");
-	if (error)
-		add_error(a, error);
-	add(a, "}\n");
+	document_end(&a->doc, error);
 	if (!a->in_parts)
-		send_whole(a, status_of(how));
+		send_whole(a, document_status(how));
 	else if (!a->under_way)
 		send_part(a);
 	else if (how == ASK_FAILED)
 		conns_cut(a->req); /* what waits for it is not kept, either */
 }
 
-static void begin(struct evhttp_request *req, json_t *request, bool events)
+static void begin(struct evhttp_request *req, json_t *request, enum ask_class whose)
 {
 	static const struct ask_sink document = {api_on_head, api_on_row, api_on_end};
 	static const struct ask_sink stream = {event_on_head, event_on_row, event_on_end};
 	struct answer *a = xcalloc(1, sizeof(*a));
 
 	a->req = req;
-	a->out = evbuffer_new();
-	ensure(a->out);
-	a->events = events;
+	document_begin(&a->doc);
+	a->events = whose == CLASS_EVENTS;
 	timer_init(&a->beat, on_beat, a);
-	a->ask = ask_start(events ? CLASS_EVENTS : CLASS_CLIENTS, request,
-			   events ? &stream : &document, a);
+	a->ask = ask_start(whose, request, a->events ? &stream : &document, a);
 	LIST_INSERT_HEAD(&answers, a, link);
 	job_init(&a->leaving, leave, a);
 	if (!a->ask) {
@@ -290,6 +252,16 @@ static void begin(struct evhttp_request *req, json_t *request, bool events)
 		return;
 	}
 	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_gone, a);
+}
+
+static void begin_alone(struct evhttp_request *req, json_t *request, bool table)
+{
+	if (evhttp_request_get_connection(req)) {
+		begin(req, request, table ? CLASS_TABLES : CLASS_CLIENTS);
+		return;
+	}
+	json_decref(request);
+	evhttp_send_reply_end(req); /* its client has gone */
 }
 
 void api(struct evhttp_request *req, const char *name)
@@ -310,8 +282,10 @@ void api(struct evhttp_request *req, const char *name)
 		conns_taking(req);
 		reply_heads(req, REPLY_JSON);
 		evhttp_send_reply(req, HTTP_OK, NULL, NULL);
+	} else if (str_eq(name, "monitor")) {
+		begin(req, request, CLASS_EVENTS);
 	} else {
-		begin(req, request, str_eq(name, "monitor"));
+		asked(req, request, begin_alone);
 	}
 }
 

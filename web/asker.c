@@ -16,7 +16,7 @@
 #include "pulse.h"
 #include "util.h"
 
-#define CHANNELS (ASKER_CLIENTS_MAX + ASKER_EVENTS_MAX + ASKER_OWN_MAX)
+#define CHANNELS (ASKER_CLIENTS_MAX + ASKER_TABLES_MAX + ASKER_EVENTS_MAX + ASKER_OWN_MAX)
 #define DEAF_MS 4000	/* of wgbgpd itself, which says who else does not answer */
 #define UNUSED_MS 10000 /* a channel that nobody uses is closed */
 #define SLOW_MS 2000
@@ -45,14 +45,16 @@ static const struct {
 	unsigned line;	   /* as many wait */
 } classes[ASK_CLASSES] = {
 	[CLASS_CLIENTS] = {0, ASKER_CLIENTS_MAX, ASKER_WAIT_MAX},
-	[CLASS_EVENTS] = {ASKER_CLIENTS_MAX, ASKER_EVENTS_MAX, 0},
-	[CLASS_OWN] = {ASKER_CLIENTS_MAX + ASKER_EVENTS_MAX, ASKER_OWN_MAX, UINT32_MAX},
+	[CLASS_TABLES] = {ASKER_CLIENTS_MAX, ASKER_TABLES_MAX, ASKER_WAIT_MAX},
+	[CLASS_EVENTS] = {ASKER_CLIENTS_MAX + ASKER_TABLES_MAX, ASKER_EVENTS_MAX, 0},
+	[CLASS_OWN] = {ASKER_CLIENTS_MAX + ASKER_TABLES_MAX + ASKER_EVENTS_MAX, ASKER_OWN_MAX,
+		       UINT32_MAX},
 };
 
 static struct channel channels[CHANNELS];
-static struct line lines[ASK_CLASSES] = {TAILQ_HEAD_INITIALIZER(lines[0]),
-					 TAILQ_HEAD_INITIALIZER(lines[1]),
-					 TAILQ_HEAD_INITIALIZER(lines[2])};
+static struct line lines[ASK_CLASSES] = {
+	TAILQ_HEAD_INITIALIZER(lines[0]), TAILQ_HEAD_INITIALIZER(lines[1]),
+	TAILQ_HEAD_INITIALIZER(lines[2]), TAILQ_HEAD_INITIALIZER(lines[3])};
 static unsigned waiting[ASK_CLASSES], asked[ASK_CLASSES]; /* in the line; by a channel */
 static struct sockaddr_un at;
 static struct timer tick, next_turn;
@@ -203,6 +205,11 @@ static struct channel *free_channel(enum ask_class whose)
 	return found;
 }
 
+static bool of_clients(enum ask_class whose)
+{
+	return whose == CLASS_CLIENTS || whose == CLASS_TABLES;
+}
+
 /* A client's question may be put now; else the line is served again when the next one may. */
 static bool take_turn(void)
 {
@@ -222,7 +229,7 @@ static bool take_turn(void)
 
 static bool may_put(enum ask_class whose)
 {
-	return whose != CLASS_CLIENTS || take_turn();
+	return !of_clients(whose) || take_turn();
 }
 
 static bool serve(void *arg)
@@ -251,7 +258,7 @@ static void on_next_turn(void *arg)
 static const char *fault_of(struct channel *c, uint64_t now)
 {
 	if (c->ask->paused_ms)
-		return waiting[CLASS_CLIENTS] && c->ask->whose == CLASS_CLIENTS &&
+		return of_clients(c->ask->whose) && waiting[c->ask->whose] &&
 				       now - c->ask->paused_ms >= SLOW_MS
 			       ? "the answer is read too slowly, and others wait"
 			       : NULL;

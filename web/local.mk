@@ -3,10 +3,12 @@ EXTRA_DIST += web/FLOORS
 noinst_LIBRARIES += web/libweb.a
 web_libweb_a_SOURCES = \
 	web/api.c web/api.h \
+	web/asked.c web/asked.h \
 	web/asker.c web/asker.h \
 	web/become.c web/become.h \
 	web/conns.c web/conns.h \
 	web/diagnosed.c web/diagnosed.h \
+	web/document.c web/document.h \
 	web/doors.c web/doors.h \
 	web/explained.c web/explained.h \
 	web/healthz.c web/healthz.h \

@@ -8,6 +8,7 @@
 #include <event2/http.h>
 
 #include "api.h"
+#include "asked.h"
 #include "asker.h"
 #include "conns.h"
 #include "diagnosed.h"
@@ -155,6 +156,7 @@ void server_close(void)
 {
 	history_close();
 	api_free();
+	asked_free();
 	diagnosed_free();
 	explained_free();
 	healthz_free();

@@ -68,12 +68,13 @@ static struct asker_side {
 	struct ipc *ipc;
 	uint32_t id;
 	unsigned left; /* rows of the answer */
-	bool answering, endless;
+	bool answering, endless, held;
 } askers[ASKERS_MAX];
 static size_t n_askers;
 static unsigned rows = 3, rows_sent, requests;
 static const char *ends_with; /* an error */
 static bool mute;	      /* nothing is answered */
+static bool held;	      /* not before release() */
 
 static void send_reply(struct asker_side *s, enum msg_type type, const char *text)
 {
@@ -108,6 +109,23 @@ static void produce(struct asker_side *s)
 	send_reply(s, MSG_REPLY_END, ends_with ? ends_with : "");
 }
 
+static void begin_answer(struct asker_side *s)
+{
+	s->held = false;
+	send_reply(s, MSG_REPLY_HEAD, "{\"hostname\":\"here\"}");
+	s->left = rows;
+	s->answering = true;
+	produce(s);
+}
+
+static void release(void)
+{
+	held = false;
+	for (size_t i = 0; i < n_askers; i++)
+		if (askers[i].ipc && askers[i].held)
+			begin_answer(&askers[i]);
+}
+
 static void wgbgpd_frame(void *arg, const struct ipc_frame *frame)
 {
 	struct asker_side *s = arg;
@@ -127,11 +145,10 @@ static void wgbgpd_frame(void *arg, const struct ipc_frame *frame)
 		send_reply(s, MSG_REPLY_ROW, "{\"name\":\"bgpd\",\"state\":\"running\"}");
 		send_reply(s, MSG_REPLY_END, ends_with ? ends_with : "");
 	} else {
-		send_reply(s, MSG_REPLY_HEAD, "{\"hostname\":\"here\"}");
-		s->left = rows;
 		s->endless = str_eq(conf_str(request, "command", ""), "monitor");
-		s->answering = true;
-		produce(s);
+		s->held = true;
+		if (!held)
+			begin_answer(s);
 	}
 	json_decref(request);
 }
@@ -580,7 +597,7 @@ static void test_slow_reader(void **state)
 		turn();
 	assert_in_range(rows_sent, 1000, 100000);
 	rows = 2;
-	has(get("/api/route"), "200");
+	has(get("/api/tunnels"), "200");
 	has(get("/healthz"), "\"healthy\":true");
 	skipped_ms += CONNS_TAKING_MS;
 	for (unsigned i = 0; i < 200; i++)
@@ -589,10 +606,11 @@ static void test_slow_reader(void **state)
 	close(fd);
 }
 
-/* As many as there are channels do not read: the next one waits for two seconds at most. */
+/* However many do not read a table, it is read once; the next one waits for two seconds for each of
+ * them at most, and who asks for something else for nobody. */
 static void test_slow_readers(void **state)
 {
-	int fds[ASKER_CLIENTS_MAX], fd, size = 4096;
+	int fds[3], fd, size = 4096;
 
 	rows = 1000000;
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
@@ -602,18 +620,101 @@ static void test_slow_readers(void **state)
 	}
 	for (unsigned i = 0; i < 2000; i++)
 		turn();
+	assert_in_range(channels_open(), 1, 2);
 	rows = 2;
 	fd = client();
 	say(fd, "GET /api/route HTTP/1.0\r\n\r\n");
-	for (unsigned i = 0; i < 200; i++)
-		turn();
+	has(get("/api/tunnels"), "\"number\":1");
 	has(get("/healthz"), "\"healthy\":true");
-	skipped_ms += 2500;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		skipped_ms += 2500;
+		for (unsigned k = 0; k < 200; k++) {
+			usleep(200);
+			turn();
+		}
+	}
 	hear(fd, NULL);
 	has(heard, "\"number\":1");
 	close(fd);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
+}
+
+/* Those who ask the same meanwhile share the answer; who asks behind it gets no old one. */
+static void test_same_question(void **state)
+{
+	int fds[40];
+
+	rows = 2;
+	held = true;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = client();
+		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
+	}
+	while (!requests)
+		turn();
+	for (unsigned i = 0; i < 200; i++)
+		turn();
+	assert_int_equal(requests, 1);
+	release();
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		hear(fds[i], NULL);
+		has(heard, "\"number\":1,");
+		close(fds[i]);
+	}
+	assert_int_equal(requests, 1);
+	rows = 3;
+	has(get("/api/route"), "\"number\":2,");
+	assert_int_equal(requests, 2);
+	has(get("/api/route?family=ipv6"), "\"number\":2,"); /* another one */
+	assert_int_equal(requests, 3);
+}
+
+/* Who asks soon after waits until the daemons have rested. */
+static void test_same_question_rests(void **state)
+{
+	int fds[40];
+
+	rows = 2;
+	get("/api/route");
+	assert_int_equal(requests, 1);
+	held = true;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = client();
+		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
+	}
+	while (requests == 1)
+		turn();
+	for (unsigned i = 0; i < 200; i++)
+		turn();
+	assert_int_equal(requests, 2);
+	release();
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		hear(fds[i], NULL);
+		has(heard, "\"number\":1,");
+		close(fds[i]);
+	}
+	assert_int_equal(requests, 2);
+}
+
+/* A table that does not fit: each gets it whole, one behind the other. */
+static void test_same_table(void **state)
+{
+	int fds[3];
+
+	rows = 20000;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = client();
+		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		hear(fds[i], NULL);
+		has(heard, "{\"number\":19999,");
+		has(heard, "]}\n");
+		close(fds[i]);
+	}
+	rows = 2;
+	has(get("/api/route"), "\"number\":1,"); /* it has become small */
 }
 
 /* Each event goes out at once, and a client that does not read them costs what it is sent, no more.
@@ -953,6 +1054,9 @@ int main(void)
 		TEST(test_explain_one_at_a_time),
 		TEST(test_explain_client_goes),
 		TEST(test_doctor),
+		TEST(test_same_question),
+		TEST(test_same_question_rests),
+		TEST(test_same_table),
 		TEST(test_doctor_is_shared),
 		TEST(test_doctor_hangs),
 	};

@@ -7,9 +7,35 @@
 
 #define WAITERS_MAX 128 /* fewer than there are connections: others find a place */
 
+static void shared_begin(struct shared *s)
+{
+	s->making = true;
+	s->began_ms = now_ms();
+	s->make(s);
+}
+
+static void shared_on_next(void *arg)
+{
+	struct shared *s = arg;
+
+	if (!s->making)
+		shared_begin(s);
+}
+
+/* Who waits is answered when the last answer is no longer fresh. */
+static void shared_begin_later(struct shared *s)
+{
+	if (!s->next.ready)
+		timer_init(&s->next, shared_on_next, s);
+	if (!timer_running(&s->next))
+		timer_start(&s->next, s->fresh_ms - now_ms());
+}
+
 void shared_reply(struct shared *s, struct evhttp_request *req)
 {
-	if (s->text && !s->making && now_ms() < s->fresh_ms) {
+	bool fresh = !s->making && now_ms() < s->fresh_ms;
+
+	if (fresh && !s->anew) {
 		reply_text(req, s->status, s->type, s->text);
 		return;
 	}
@@ -20,11 +46,10 @@ void shared_reply(struct shared *s, struct evhttp_request *req)
 	if (!s->who)
 		s->who = xcalloc(WAITERS_MAX, sizeof(struct evhttp_request *));
 	s->who[s->n++] = req;
-	if (!s->making) {
-		s->making = true;
-		s->began_ms = now_ms();
-		s->make(s);
-	}
+	if (fresh)
+		shared_begin_later(s);
+	else if (!s->making)
+		shared_begin(s);
 }
 
 /* What took TOOK milliseconds is fresh for as many. */
@@ -38,7 +63,6 @@ static uint64_t fresh_for(const struct shared *s, uint64_t took)
 
 void shared_made(struct shared *s, int status, struct text *text)
 {
-
 	text_unref(s->text);
 	s->text = text;
 	s->status = status;
@@ -46,10 +70,23 @@ void shared_made(struct shared *s, int status, struct text *text)
 	s->making = false;
 	while (s->n)
 		reply_text(s->who[--s->n], status, s->type, text);
+	if (s->anew) {
+		text_unref(s->text);
+		s->text = NULL;
+	}
+}
+
+void shared_give_up(struct shared *s, void (*take)(struct evhttp_request *req, void *arg),
+		    void *arg)
+{
+	s->making = false;
+	while (s->n)
+		take(s->who[--s->n], arg);
 }
 
 void shared_free(struct shared *s)
 {
+	timer_stop(&s->next);
 	text_unref(s->text);
 	free(s->who);
 	s->text = NULL;

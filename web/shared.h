@@ -13,6 +13,7 @@
 
 #include <event2/http.h>
 
+#include "loop.h"
 #include "reply.h"
 
 #define SHARED_FRESH_MS 250
@@ -26,6 +27,8 @@ struct shared {
 	struct evhttp_request **who;	/* wait for it */
 	unsigned n;
 	bool making;
+	bool anew;	   /* who comes while it is fresh waits for the next one */
+	struct timer next; /* then it is made */
 	struct text *text; /* the last one; NULL: none */
 	int status;
 	uint64_t began_ms, fresh_ms; /* it is fresh until then */
@@ -34,6 +37,9 @@ struct shared {
 void shared_reply(struct shared *s, struct evhttp_request *req);
 /* Takes over TEXT. */
 void shared_made(struct shared *s, int status, struct text *text);
+/* It is not made after all: who waits is TAKE's. */
+void shared_give_up(struct shared *s, void (*take)(struct evhttp_request *req, void *arg),
+		    void *arg);
 void shared_free(struct shared *s); /* who waits is not answered */
 
 #endif
