@@ -116,7 +116,7 @@ static void hear(void)
 
 #define HEAR_UNTIL(cond)                                                         \
 	do {                                                                     \
-		uint64_t end_ = now_ms() + DUT_PATIENCE_MS;                      \
+		uint64_t end_ = now_ms() + test_patience_ms();                   \
 		for (hear(); !(cond); hear())                                    \
 			if (now_ms() > end_)                                     \
 				fail_msg("line %d: never: %s", __LINE__, #cond); \

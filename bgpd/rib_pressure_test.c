@@ -12,10 +12,10 @@
 #include "restart.h"
 #include "rib_pressure.h"
 #include "rib_queue.h"
+#include "testing.h"
 #include "util.h"
 
 #define HIGH 4096
-#define PATIENCE_MS 10000
 
 static struct peer flapper, other;
 static struct peer_rib ribs[2];
@@ -147,7 +147,7 @@ static void test_deferring(void **state)
 /* Nothing is decided for so long that reading goes on. */
 static void get_stuck(void)
 {
-	uint64_t until = now_ms() + PATIENCE_MS;
+	uint64_t until = now_ms() + test_patience_ms();
 
 	come(HIGH + 1);
 	assert_true(flapper.held);

@@ -15,19 +15,18 @@
 #include "message.h"
 #include "messages.h"
 #include "peer.h"
-
-#define RIG_PATIENCE_MS 10000
+#include "testing.h"
 
 /* Runs the tests in a namespace of their own; 77 where there is no right to make one. Includes of
  * cmocka's come before this header. */
 int rig_run(const struct CMUnitTest *tests, size_t n);
 void rig_turn(void);
 uint64_t rig_real_ms(void); /* whatever clock bgpd has: rig_clock.h */
-#define RIG_AWAIT(cond)                                                                      \
-	do {                                                                                 \
-		for (uint64_t until_ = rig_real_ms() + RIG_PATIENCE_MS; !(cond); rig_turn()) \
-			if (rig_real_ms() > until_)                                          \
-				fail_msg("%s:%d: never: %s", __FILE__, __LINE__, #cond);     \
+#define RIG_AWAIT(cond)                                                                         \
+	do {                                                                                    \
+		for (uint64_t until_ = rig_real_ms() + test_patience_ms(); !(cond); rig_turn()) \
+			if (rig_real_ms() > until_)                                             \
+				fail_msg("%s:%d: never: %s", __FILE__, __LINE__, #cond);        \
 	} while (0)
 
 /* CONFIG: the whole effective configuration, ' for ". Starts bgpd at the first call. */

@@ -33,9 +33,8 @@
 #include "session.h"
 #include "session_calls.h"
 #include "session_say.h"
+#include "testing.h"
 #include "util.h"
-
-#define PATIENCE_MS 10000
 
 /* Stubs. */
 static int ups, downs, updates, withdraws, eors, again, retained;
@@ -205,10 +204,10 @@ static void turn(void)
 	event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 }
 
-#define AWAIT(cond)                                                             \
-	do {                                                                    \
-		for (uint64_t until_ = now_ms() + PATIENCE_MS; !(cond); turn()) \
-			assert_true(now_ms() < until_);                         \
+#define AWAIT(cond)                                                                    \
+	do {                                                                           \
+		for (uint64_t until_ = now_ms() + test_patience_ms(); !(cond); turn()) \
+			assert_true(now_ms() < until_);                                \
 	} while (0)
 
 /* A connection from the neighbour; the test's end. */
@@ -258,7 +257,7 @@ static void say_update(int fd, const char *body, size_t len)
 /* Reads exactly N bytes while the loop runs. False at the end of the stream. */
 static bool hear_bytes(int fd, uint8_t *out, size_t n)
 {
-	uint64_t until = now_ms() + PATIENCE_MS;
+	uint64_t until = now_ms() + test_patience_ms();
 
 	for (size_t at = 0; at < n;) {
 		ssize_t got = read(fd, out + at, n - at);
@@ -819,7 +818,7 @@ static void test_send_hold(void **state)
 		if (now_ms() > said + 100) {
 			say_keepalive(fd);
 			said = now_ms();
-			assert_true(said < begin + PATIENCE_MS);
+			assert_true(said < begin + test_patience_ms());
 		}
 	assert_non_null(
 		strstr(peer->last_error, "sent Send Hold Timer Expired: nothing could be sent"));

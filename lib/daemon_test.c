@@ -27,6 +27,7 @@
 #include "log.h"
 #include "loop.h"
 #include "not_applied.h"
+#include "testing.h"
 #include "util.h"
 
 #define PATIENCE_MS 8000
@@ -325,7 +326,7 @@ static void turn(void)
 
 #define AWAIT(cond)                                                                            \
 	do {                                                                                   \
-		for (uint64_t until_ = now_ms() + PATIENCE_MS; !(cond); turn())                \
+		for (uint64_t until_ = now_ms() + test_patience_ms(); !(cond); turn())         \
 			if (now_ms() > until_)                                                 \
 				fail_msg("line %d: never: %s in:\n%s", __LINE__, #cond, said); \
 	} while (0)
@@ -364,7 +365,7 @@ static void start_whole(void)
 /* Exit status, or the negative signal. */
 static int end(void)
 {
-	uint64_t until = now_ms() + PATIENCE_MS;
+	uint64_t until = now_ms() + test_patience_ms();
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
@@ -411,7 +412,7 @@ static void send_text(enum msg_type type, uint32_t generation, const char *text)
 /* Hands over one end of a pair; what the daemon writes into it. */
 static const char *hand_over(enum msg_type type, struct wr *w)
 {
-	static const struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+	const struct timeval patience = {.tv_sec = test_patience_ms() / 1000};
 	static char text[64];
 	int fds[2];
 	ssize_t n;

@@ -211,7 +211,7 @@ void dut_start(int (*daemon_main)(int argc, char **argv), const char *rundir)
 static int end(void)
 {
 	int status = 0;
-	uint64_t until = now_ms() + DUT_PATIENCE_MS;
+	uint64_t until = now_ms() + test_patience_ms();
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		dut_turn();

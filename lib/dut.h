@@ -14,15 +14,14 @@
 #include "ipc.h"
 #include "loop.h"
 #include "messages.h"
+#include "testing.h"
 #include "util.h"
 
-#define DUT_PATIENCE_MS 10000
-
-#define DUT_AWAIT(cond)                                                                  \
-	do {                                                                             \
-		for (uint64_t until_ = now_ms() + DUT_PATIENCE_MS; !(cond); dut_turn())  \
-			if (now_ms() > until_)                                           \
-				fail_msg("%s:%d: never: %s", __FILE__, __LINE__, #cond); \
+#define DUT_AWAIT(cond)                                                                    \
+	do {                                                                               \
+		for (uint64_t until_ = now_ms() + test_patience_ms(); !(cond); dut_turn()) \
+			if (now_ms() > until_)                                             \
+				fail_msg("%s:%d: never: %s", __FILE__, __LINE__, #cond);   \
 	} while (0)
 
 void dut_turn(void); /* waits up to 10 ms for something to happen */

@@ -23,6 +23,7 @@
 
 #include "ipc.h"
 #include "loop.h"
+#include "testing.h"
 #include "util.h"
 
 struct end {
@@ -124,10 +125,10 @@ static void short_turn(void)
 }
 
 /* Turns of the loop until COND; a condition that never comes ends the test. */
-#define RUN_UNTIL(cond)                                                       \
-	do {                                                                  \
-		for (uint64_t end_ = now_ms() + 30000; !(cond); short_turn()) \
-			assert_true(now_ms() < end_);                         \
+#define RUN_UNTIL(cond)                                                                    \
+	do {                                                                               \
+		for (uint64_t end_ = now_ms() + test_patience_ms(); !(cond); short_turn()) \
+			assert_true(now_ms() < end_);                                      \
 	} while (0)
 #define RUN_IDLE()                                                     \
 	do {                                                           \
@@ -138,7 +139,7 @@ static void short_turn(void)
 /* So many events are waited for: what is over wakes nobody. */
 static void waits_for(int events)
 {
-	uint64_t end = now_ms() + 30000;
+	uint64_t end = now_ms() + test_patience_ms();
 
 	while (event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED) != events) {
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
@@ -266,7 +267,7 @@ static void test_quantum(void **state)
 
 	for (uint32_t i = 0; i < 3000; i++)
 		send_number(a.ipc, i, 4);
-	for (uint64_t end = now_ms() + 30000; b.frames < 3000;) {
+	for (uint64_t end = now_ms() + test_patience_ms(); b.frames < 3000;) {
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK | EVLOOP_ONCE);
 		most = b.frames - before > most ? b.frames - before : most;
 		before = b.frames;

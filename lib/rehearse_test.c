@@ -21,6 +21,7 @@
 #include "conf.h"
 #include "loop.h"
 #include "rehearse.h"
+#include "testing.h"
 #include "util.h"
 
 #define ROWS 5000
@@ -126,7 +127,8 @@ static void await_ends(unsigned n)
 {
 	struct timeval tv = {.tv_usec = 10000};
 
-	for (uint64_t end = now_ms() + 60000; got.ends < n; assert_true(now_ms() < end)) {
+	for (uint64_t end = now_ms() + test_patience_ms(); got.ends < n;
+	     assert_true(now_ms() < end)) {
 		event_base_loopexit(loop_base(), &tv);
 		event_base_loop(loop_base(), EVLOOP_ONCE);
 	}

@@ -16,6 +16,7 @@
 #include "asked.h"
 #include "json_text.h"
 #include "loop.h"
+#include "testing.h"
 #include "util.h"
 
 #define ROWS 100000
@@ -183,16 +184,16 @@ static void short_turn(void)
 	event_base_loop(loop_base(), EVLOOP_ONCE);
 }
 
-#define RUN_UNTIL(cond)                                                      \
-	do {                                                                 \
-		for (uint64_t end_ = now_ms() + 60000; !(cond); short_turn()) \
-			assert_true(now_ms() < end_);                        \
+#define RUN_UNTIL(cond)                                                                    \
+	do {                                                                               \
+		for (uint64_t end_ = now_ms() + test_patience_ms(); !(cond); short_turn()) \
+			assert_true(now_ms() < end_);                                      \
 	} while (0)
 
 /* So many events are waited for: what waits for a reader takes no turns. */
 static void waits_for(int events)
 {
-	uint64_t end = now_ms() + 60000;
+	uint64_t end = now_ms() + test_patience_ms();
 
 	while (event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED) != events) {
 		turns(1);

@@ -118,6 +118,14 @@ static void it_does_not_matter_who_runs_it(void **state)
 	assert_int_equal(cmocka_run_group_tests(inner, NULL, NULL), 0);
 }
 
+static void who_waits_in_vain_says_so(void **state)
+{
+	unsetenv("WGBGP_TEST_SECONDS");
+	assert_int_equal(test_patience_ms(), 240000);
+	setenv("WGBGP_TEST_SECONDS", "10", 1);
+	assert_int_equal(test_patience_ms(), 8000);
+}
+
 static void the_seed_is_fixed(void **state)
 {
 	unsetenv("WGBGP_SEED");
@@ -132,6 +140,7 @@ int main(void)
 					   cmocka_unit_test(each_ends),
 					   cmocka_unit_test(its_processes_end),
 					   cmocka_unit_test(it_does_not_matter_who_runs_it),
+					   cmocka_unit_test(who_waits_in_vain_says_so),
 					   cmocka_unit_test(the_seed_is_fixed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,11 +34,10 @@
 #include "messages.h"
 #include "ports.h"
 #include "process.h"
+#include "testing.h"
 #include "util.h"
 
 #define KEY "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n"
-#define WAIT_MS 20000 /* less than a check may take */
-#define NOTIFY_MS 10000
 
 static char dir[] = "/tmp/parent_test.XXXXXX";
 static const char *program = "wgbgpd/wgbgpd";
@@ -102,7 +101,7 @@ static void clear_log(void)
 /* Waits until the log has these lines in this order (others may stand between them). */
 static void wait_log(const char *const *lines)
 {
-	uint64_t end = now_ms() + WAIT_MS;
+	uint64_t end = now_ms() + test_patience_ms();
 
 	for (;;) {
 		char *log = read_log(), *at = log;
@@ -144,8 +143,8 @@ struct reply {
 static int client_open(void)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = WAIT_MS / 1000};
-	uint64_t end = now_ms() + WAIT_MS;
+	struct timeval patience = {.tv_sec = test_patience_ms() / 1000};
+	uint64_t end = now_ms() + test_patience_ms();
 	int fd;
 
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/cli.sock", dir);
@@ -279,7 +278,7 @@ static pid_t start_parent(void)
 
 static int wait_exit(pid_t pid)
 {
-	uint64_t end = now_ms() + WAIT_MS;
+	uint64_t end = now_ms() + test_patience_ms();
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) != pid) {
@@ -368,7 +367,7 @@ static bool daemon_says(const char *name, const char *key, const char *value)
 
 static void wait_daemon(const char *name, const char *key, const char *value)
 {
-	uint64_t end = now_ms() + WAIT_MS;
+	uint64_t end = now_ms() + test_patience_ms();
 
 	while (!daemon_says(name, key, value)) {
 		if (now_ms() > end)
@@ -1270,7 +1269,7 @@ static void test_stuck_in_the_kernel(void **state)
 /* What systemd is told: waits for a message with both words, whatever else comes. */
 static void wait_notified(int fd, const char *a, const char *b)
 {
-	uint64_t end = now_ms() + NOTIFY_MS;
+	uint64_t end = now_ms() + test_patience_ms();
 	char text[1024];
 	ssize_t n;
 
@@ -1299,7 +1298,7 @@ static bool notified(int fd, const char *word)
 static int open_systemd(void)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = NOTIFY_MS / 1000};
+	struct timeval patience = {.tv_sec = test_patience_ms() / 1000};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/notify", dir);

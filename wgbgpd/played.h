@@ -10,13 +10,12 @@
 #include "ipc.h"
 #include "loop.h"
 #include "messages.h"
+#include "testing.h"
 #include "util.h"
-
-#define PLAYED_PATIENCE_MS 8000
 
 #define PLAYED_AWAIT(cond)                                                                      \
 	do {                                                                                    \
-		for (uint64_t until_ = now_ms() + PLAYED_PATIENCE_MS; !(cond); played_turn())   \
+		for (uint64_t until_ = now_ms() + test_patience_ms(); !(cond); played_turn())   \
 			if (now_ms() > until_)                                                  \
 				fail_msg("%s:%d: never: %s in:\n%s", __FILE__, __LINE__, #cond, \
 					 played_text);                                          \

@@ -23,9 +23,8 @@
 #include "privs.h"
 #include "process.h"
 #include "supervise.h"
+#include "testing.h"
 #include "util.h"
-
-#define PATIENCE_MS 8000
 
 static char dir[] = "/tmp/supervise_test.XXXXXX";
 static char events[8192];	   /* what the handlers were told: "+wgd -wgd ?wgd ." */
@@ -103,11 +102,11 @@ static void turn(void)
 	event_base_loop(loop_base(), EVLOOP_ONCE);
 }
 
-#define AWAIT(cond)                                                                          \
-	do {                                                                                 \
-		for (uint64_t until_ = __real_now_ms() + PATIENCE_MS; !(cond); turn())       \
-			if (__real_now_ms() > until_)                                        \
-				fail_msg("line %d: never: %s: %s", __LINE__, #cond, events); \
+#define AWAIT(cond)                                                                           \
+	do {                                                                                  \
+		for (uint64_t until_ = __real_now_ms() + test_patience_ms(); !(cond); turn()) \
+			if (__real_now_ms() > until_)                                         \
+				fail_msg("line %d: never: %s: %s", __LINE__, #cond, events);  \
 	} while (0)
 
 static const char *cell(enum daemon_id id, const char *member)

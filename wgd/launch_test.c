@@ -23,12 +23,14 @@
 #include <unistd.h>
 
 #include "loop.h"
+#include "testing.h"
 #include "userspace.h"
 #include "util.h"
 
 #define NAME "played-wg"
-#define SIGNALS 0x7fffffff /* behind them are two of the C library's, which posix_spawn() ignores \
-			    */
+#define SIGNALS                                                                           \
+	0x7fffffff /* behind them are two of the C library's, which posix_spawn() ignores \
+		    */
 
 static char dir[] = "/tmp/wgbgp-launch-XXXXXX", program[128], self[256];
 
@@ -81,11 +83,11 @@ static const char *content(const char *suffix)
 	return text;
 }
 
-#define AWAIT(cond)                                                             \
-	do {                                                                    \
-		for (uint64_t until_ = now_ms() + 10000; !(cond); usleep(1000)) \
-			if (now_ms() > until_)                                  \
-				fail_msg("never: %s", #cond);                   \
+#define AWAIT(cond)                                                                          \
+	do {                                                                                 \
+		for (uint64_t until_ = now_ms() + test_patience_ms(); !(cond); usleep(1000)) \
+			if (now_ms() > until_)                                               \
+				fail_msg("never: %s", #cond);                                \
 	} while (0)
 
 static bool is_alive(int pid)

@@ -227,7 +227,7 @@ static void kernel(void **state)
 
 static void userspace(void **state)
 {
-	uint64_t until = now_ms() + 20000;
+	uint64_t until = now_ms() + test_patience_ms();
 	struct wg *wg;
 	int err;
 

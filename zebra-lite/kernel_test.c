@@ -239,7 +239,7 @@ static void test_thread(void **state)
 	struct item *items = xcalloc(MANY, sizeof(*items));
 	uint32_t first, second;
 
-	alarm(DUT_PATIENCE_MS / 1000); /* who waits for the thread */
+	alarm(test_patience_ms() / 1000); /* who waits for the thread */
 	for (int round = 0; round < 2; round++) {
 		for (unsigned i = 0; i < MANY; i++) {
 			struct kroute r = route("172.16.0.0/32", a, NULL);

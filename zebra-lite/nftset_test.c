@@ -237,12 +237,13 @@ static bool sets_are(const char *text)
 	return str_eq(nftset_state(), "installed") && str_eq(all_sets(), text);
 }
 
-#define SETS(text)                                                                                \
-	do {                                                                                      \
-		for (uint64_t until_ = now_ms() + DUT_PATIENCE_MS; turn() && !sets_are(text); dut_turn())    \
-			if (now_ms() > until_)                                                    \
-				fail_msg("%s:%d: %s: %s", __FILE__, __LINE__, nftset_state(), \
-					 all_sets());                                             \
+#define SETS(text)                                                                               \
+	do {                                                                                     \
+		for (uint64_t until_ = now_ms() + test_patience_ms(); turn() && !sets_are(text); \
+		     dut_turn())                                                                 \
+			if (now_ms() > until_)                                                   \
+				fail_msg("%s:%d: %s: %s", __FILE__, __LINE__, nftset_state(),    \
+					 all_sets());                                            \
 	} while (0)
 
 /* The file is there, and nobody else's to read. */
@@ -322,17 +323,17 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define ADDRESSES                   \
-	"far4-blue: 10.9.1.3\n"     \
+#define ADDRESSES                        \
+	"far4-blue: 10.9.1.3\n"          \
 	"far4-main: 10.9.0.1 10.9.0.2\n" \
-	"far6-blue:\n"              \
-	"far6-main: fd00::1\n"      \
-	"interfaces-blue: eth1 wg1\n" \
+	"far6-blue:\n"                   \
+	"far6-main: fd00::1\n"           \
+	"interfaces-blue: eth1 wg1\n"    \
 	"interfaces-main: wg0\n"
-#define OWN                                        \
-	"own4-blue: 10.9.1.254\n"                  \
-	"own4-main: 10.9.0.254\n"                  \
-	"own6-blue:\n"                             \
+#define OWN                       \
+	"own4-blue: 10.9.1.254\n" \
+	"own4-main: 10.9.0.254\n" \
+	"own6-blue:\n"            \
 	"own6-main: fd00::fe\n"
 
 /* Nobody writes while nothing happens, our own writing is not taken for somebody else's. */
@@ -348,10 +349,10 @@ static void assert_calm(void)
 /* Intervals of every length. */
 static void test_lengths(void **state)
 {
-	static const char *const all[] = {
-		"0.0.0.0/1",	  "128.0.0.0/2",   "192.0.0.0/9",    "192.160.0.0/11",
-		"192.250.0.0/15", "193.0.0.0/17",  "193.0.130.0/23", "193.0.200.128/25",
-		"193.1.0.2/31",	  "193.1.0.4/30",  "193.1.0.255/32", "224.0.0.0/3"};
+	static const char *const all[] = {"0.0.0.0/1",	    "128.0.0.0/2",	"192.0.0.0/9",
+					  "192.160.0.0/11", "192.250.0.0/15",	"193.0.0.0/17",
+					  "193.0.130.0/23", "193.0.200.128/25", "193.1.0.2/31",
+					  "193.1.0.4/30",   "193.1.0.255/32",	"224.0.0.0/3"};
 	char want[1024] = "learned4-main:";
 	const char *line;
 
@@ -359,11 +360,11 @@ static void test_lengths(void **state)
 	begin();
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
 		route(all[i], "10.9.0.1");
-	AWAIT(disjoint_count(0, AF_INET) == ARRAY_SIZE(all) &&
-	      str_eq(nftset_state(), "installed"));
-	strcat(want, " 0.0.0.0/1 128.0.0.0/2 192.0.0.0/9 192.160.0.0/11 192.250.0.0/15 193.0.0.0/17 "
-		     "193.0.130.0/23 193.0.200.128/25 193.1.0.2/31 193.1.0.255 193.1.0.4/30 "
-		     "224.0.0.0/3");
+	AWAIT(disjoint_count(0, AF_INET) == ARRAY_SIZE(all) && str_eq(nftset_state(), "installed"));
+	strcat(want,
+	       " 0.0.0.0/1 128.0.0.0/2 192.0.0.0/9 192.160.0.0/11 192.250.0.0/15 193.0.0.0/17 "
+	       "193.0.130.0/23 193.0.200.128/25 193.1.0.2/31 193.1.0.255 193.1.0.4/30 "
+	       "224.0.0.0/3");
 	line = strstr(all_sets(), "learned4-main:");
 	assert_non_null(line);
 	if (strncmp(line, want, strlen(want)) != 0)
@@ -423,14 +424,20 @@ static void test_content(void **state)
 /* What is shown of them. */
 static void test_rows(void **state)
 {
-	static const char *const rows[] = {
-		"interfaces-main main interfaces 1 1", "own4-main main own4 1 1",
-		"own6-main main own6 1 1",	       "far4-main main far4 2 1",
-		"far6-main main far6 1 1",	       "learned4-main main learned4 2 1",
-		"learned6-main main learned6 1 1",     "interfaces-blue blue interfaces 2 1",
-		"own4-blue blue own4 1 1",	       "own6-blue blue own6 0 1",
-		"far4-blue blue far4 1 1",	       "far6-blue blue far6 0 1",
-		"learned4-blue blue learned4 0 1",     "learned6-blue blue learned6 0 1"};
+	static const char *const rows[] = {"interfaces-main main interfaces 1 1",
+					   "own4-main main own4 1 1",
+					   "own6-main main own6 1 1",
+					   "far4-main main far4 2 1",
+					   "far6-main main far6 1 1",
+					   "learned4-main main learned4 2 1",
+					   "learned6-main main learned6 1 1",
+					   "interfaces-blue blue interfaces 2 1",
+					   "own4-blue blue own4 1 1",
+					   "own6-blue blue own6 0 1",
+					   "far4-blue blue far4 1 1",
+					   "far6-blue blue far6 0 1",
+					   "learned4-blue blue learned4 0 1",
+					   "learned6-blue blue learned6 0 1"};
 	json_t *list = nftset_rows(), *row;
 	size_t i;
 
@@ -496,10 +503,11 @@ static void test_drift(void **state)
 	assert_int_equal(disjoint_count(0, AF_INET), 2);
 	assert_int_equal(disjoint_count(0, AF_INET6), 1);
 	assert_calm();
-	assert_int_equal(system("nft 'add set inet wgbgp far4-red { type ifname; }; add set inet "
-				"wgbgp mine { type ifname; }; add set inet wgbgp far4 { type ifname; "
-				"}'"),
-			 0);
+	assert_int_equal(
+		system("nft 'add set inet wgbgp far4-red { type ifname; }; add set inet "
+		       "wgbgp mine { type ifname; }; add set inet wgbgp far4 { type ifname; "
+		       "}'"),
+		0);
 	AWAIT(!strstr(all_sets(), "far4-red"));
 	assert_non_null(strstr(all_sets(), "mine:"));
 	assert_non_null(strstr(all_sets(), "far4:"));
@@ -678,9 +686,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_content), T(test_lengths), T(test_rows),	T(test_drift),
-		T(test_refused), T(test_again), T(test_off_again),
-		T(test_many),	 T(test_lost),	 T(test_follows),
+		T(test_content), T(test_lengths),   T(test_rows), T(test_drift), T(test_refused),
+		T(test_again),	 T(test_off_again), T(test_many), T(test_lost),	 T(test_follows),
 	};
 
 	if (geteuid() != 0)
