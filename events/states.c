@@ -77,6 +77,13 @@ static char *session_key(const char *neighbor)
 	return xasprintf("session %s", neighbor);
 }
 
+/* Soon, whatever else changes meanwhile. */
+static void keep_soon(void)
+{
+	if (!timer_running(&keep))
+		timer_start(&keep, KEEP_MS);
+}
+
 /* The state before, or NULL; KEY is freed. The old text is valid until the next call. */
 static const char *states_note(char *key, const char *state)
 {
@@ -87,7 +94,7 @@ static const char *states_note(char *key, const char *state)
 		snprintf(before, sizeof(before), "%s", old);
 	if (!str_eq(state, "never") && (!old || !str_eq(old, state))) {
 		json_object_set_new(known, key, json_string(state));
-		timer_start(&keep, KEEP_MS);
+		keep_soon();
 	}
 	free(key);
 	return old ? before : NULL;
@@ -225,7 +232,7 @@ static void forget_unseen(void)
 		if (json_object_get(seen, key) || !may_forget(key, json_string_value(value)))
 			continue;
 		json_object_del(known, key);
-		timer_start(&keep, KEEP_MS);
+		keep_soon();
 	}
 }
 

@@ -138,6 +138,8 @@ static void end(enum ask_end how)
 	"{\"event\":\"tunnel-state\",\"interface\":\"wg0\",\"peer\":\"" peer "\",\"from\":\"" from \
 	"\",\"to\":\"" to "\",\"reason\":\"r\"}\n"
 
+#define UP TUNNEL("a", "up"), TUNNEL("b", "up")
+
 #define LOST(why)                                                                                \
 	"{\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.2\",\"state\":\"down\",\"why\":\"" why \
 	"\",\"asked\":false,\"silent-seconds\":0}\n"
@@ -252,6 +254,22 @@ static void test_restart(void **state)
 	expect("");
 }
 
+/* A site that comes and goes all the time does not keep the others from being written. */
+static void test_kept_in_time(void **state)
+{
+	char *file = xasprintf("%s/states", dir);
+
+	compare(UP, NULL);
+	for (int i = 0; i < 4; i++) {
+		assert_true(HEAR("a", "down"));
+		pass(300);
+		assert_true(HEAR("a", "up"));
+		pass(300);
+	}
+	assert_int_equal(access(file, R_OK), 0);
+	free(file);
+}
+
 /* One that was removed, and is made again later, is a new one; an answer that is not whole says
  * nothing of what is not in it. */
 static void test_gone(void **state)
@@ -268,8 +286,6 @@ static void test_gone(void **state)
 	compare(TUNNEL("a", "down"), TUNNEL("b", "down"), NULL);
 	expect(CHANGED("a", "up", "down"));
 }
-
-#define UP TUNNEL("a", "up"), TUNNEL("b", "up")
 
 /* wgbgpd was started again: a neighbor that comes back in time is no news, nor is it when wgbgpd
  * goes once more before the second look. */
@@ -377,6 +393,7 @@ int main(void)
 		TEST(test_gap),		 TEST(test_never),   TEST(test_restart),
 		TEST(test_gone),	 TEST(test_damaged), TEST(test_settle),
 		TEST(test_session_gone), TEST(test_again),   TEST(test_race),
+		TEST(test_kept_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
