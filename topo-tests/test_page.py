@@ -247,6 +247,25 @@ def test_charts(hub, page):
     assert page.complaints() == []
 
 
+def test_charts_of_another(hub, page):
+    """An answer for the tunnel that was looked at before is not drawn as one of this tunnel."""
+    if not DYGRAPHS:
+        pytest.skip("libjs-dygraphs is not installed")
+    wait_until(lambda: hub[2].get("/api/series?interface=wg0&peer=site1")["time"], 60, "history")
+    page.js("""const { fetch } = window;
+        window.fetch = (url, how) => url.includes("site1")
+            ? new Promise((done) => { window.answer = () => done(fetch(url, how)); })
+            : url.includes("site2") ? new Promise(() => {}) : fetch(url, how);
+        location.hash = "#tunnel/wg0/site1";""")
+    wait_until(lambda: page.js("return Boolean(window.answer)"), what="the question")
+    before = page.js("return document.body.dataset.updates")
+    page.js("location.hash = '#tunnel/wg0/site2'")
+    wait_until(lambda: "site2" in page.text("#h-tunnel"), what="the other tunnel")
+    page.js("window.answer()")
+    wait_until(lambda: page.js("return document.body.dataset.updates") != before, what="its answer")
+    assert page.js("return document.querySelectorAll('.chart').length") == 0
+
+
 def test_curves_of_before(hub, page):
     """Those of the rows, too, begin before the page was loaded."""
     wait_until(lambda: len([ms for ms in hub[2].get("/api/series?interface=wg0&peer=site1")[
@@ -314,6 +333,21 @@ def test_text_of_others_is_only_text(hub, page):
                                        shown), view
         assert page.js("return document.querySelectorAll('main img, main b').length") == 0, view
     assert page.js("return document.title") != "owned"
+
+
+def test_errors_that_are_over(page):
+    """What the underlay said is seen while it is about now, and there was no handshake since."""
+    ages = {"new": (5, 100), "over": (50, 49), "old": (61, 100), "never": (5, None)}
+    rows = [{"interface": "wg0", "peer": name, "state": "up", "reason": "r", "rx-bytes": 1,
+             "tx-bytes": 1, "counters-seconds": 0, "latency-ms": None, "loss-percent": None,
+             "since-seconds": 1, "underlay-error": "prohibited", "underlay-error-seconds": error,
+             "handshake-seconds": handshake} for name, (error, handshake) in ages.items()]
+    page.js("""const tunnels = JSON.parse(arguments[0]);
+        window.fetch = async () => new Response(JSON.stringify({ tunnels }));""", json.dumps(rows))
+    fresh(page)
+    said = {row["peer"]: row["why"] for row in page.js(ROWS)}
+    assert said == {"new": "r; underlay: prohibited", "never": "r; underlay: prohibited",
+                    "over": "r", "old": "r"}
 
 
 def test_rows_out_of_sight(page):

@@ -77,6 +77,7 @@ export function tick(now) {
 
 export function enter(iface = "", peer = "") {
 	wanted = [iface, peer];
+	asked++; // what is under way
 	series = null;
 	loadedAt = -EVERY_MS;
 	drop();
@@ -91,11 +92,13 @@ export async function load() {
 	try {
 		const [answer] = await Promise.all([ask("series", { interface: wanted[0], peer: wanted[1],
 			span: byId("tunnel-span").value }), loadLibrary()]);
-		if (mine === asked)
-			series = answer;
+		if (mine !== asked)
+			return; // it is of another tunnel
+		series = answer;
 		setText(byId("tunnel-said"), series.time.length ? "" : "Nothing is known of that time yet.");
 	} catch (e) {
-		setText(byId("tunnel-said"), `No history: ${e.message}`);
+		if (mine === asked)
+			setText(byId("tunnel-said"), `No history: ${e.message}`);
 	}
 }
 

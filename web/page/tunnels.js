@@ -8,6 +8,7 @@ import { ageNow, keyOf, takeCurves, tunnels } from "./model.js";
 const WIDTH = 80, HEIGHT = 20;
 const LEAST_MS = 10, LEAST_PERCENT = 5; // a curve's scale is at least that high
 const CURVES_MAX = 30; // of one question
+const ERROR_S = 60; // an ICMP error is about now
 
 const table = keepTable(byId("rows-tunnels"));
 const labels = labelsOf(table);
@@ -110,13 +111,19 @@ function change(r, entry) {
 		draw(r);
 }
 
+// Now, and not only before the last handshake.
+function isRejected(t) {
+	const ago = t["underlay-error-seconds"] ?? 0;
+	return t["underlay-error"] && ago < ERROR_S && ago <= (t["handshake-seconds"] ?? ERROR_S);
+}
+
 export function why(t) {
 	const more = [];
 	if (t.draining)
 		more.push("draining");
 	if (t.weak)
 		more.push("weak");
-	if (t["underlay-error"])
+	if (isRejected(t))
 		more.push(`underlay: ${t["underlay-error"]}`);
 	return [t["reason-text"] || t.reason, ...more].filter(Boolean).join("; ");
 }
