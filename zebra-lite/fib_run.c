@@ -40,6 +40,8 @@ static void write_route(struct item *it)
 	zhistory_route(it->write, it->node, f, &it->hop, 0);
 	if (it->write == ROUTE_DEL)
 		rib_lost(it->node, f);
+	else
+		rib_lost_back(it->node, f);
 	fib_counters.route_writes++;
 	out.route(it->write, &r, &it->err);
 }

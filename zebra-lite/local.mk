@@ -112,6 +112,10 @@ zebra_lite_kernel_refused_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bin
 zebra_lite_nftset_test_SOURCES = zebra-lite/nftset_test.c lib/dut.c lib/dut.h
 zebra_lite_nftset_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nftset_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv -Wl,--wrap=timer_start -Wl,--wrap=now_ms
+check_PROGRAMS += zebra-lite/rib_lost_test
+zebra_lite_rib_lost_test_SOURCES = zebra-lite/rib_lost_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
+zebra_lite_rib_lost_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
+zebra_lite_rib_lost_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 check_PROGRAMS += zebra-lite/errorway_test zebra-lite/nftown_test
 zebra_lite_errorway_test_SOURCES = zebra-lite/errorway_test.c lib/loop_fake.c lib/loop_fake.h
 zebra_lite_errorway_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
