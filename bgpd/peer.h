@@ -36,13 +36,13 @@ struct peer {
 	struct peer_conf conf;
 	bool dynamic; /* accepted by a listen range: goes when its session ends */
 	enum peer_state state;
-	bool ebgp;		   /* valid from OPENCONFIRM on */
-	uint32_t as;		   /* the neighbour's, from its OPEN */
-	uint32_t router_id;	   /* the neighbour's, host order */
-	struct addr local;	   /* our address of the connection: own next hop */
-	struct addr local4;	   /* our IPv4 address on that interface, or local; family 0 none */
-	struct addr local6;	   /* our IPv6 address on that interface, or local; family 0 none */
-	char ifname[16];	   /* the interface that has `local`; "" not known */
+	bool ebgp;	      /* valid from OPENCONFIRM on */
+	uint32_t as;	      /* the neighbour's, from its OPEN */
+	uint32_t router_id;   /* the neighbour's, host order */
+	struct addr local;    /* our address of the connection: own next hop */
+	struct addr local4;   /* our IPv4 address on that interface, or local; family 0 none */
+	struct addr local6;   /* our IPv6 address on that interface, or local; family 0 none */
+	char ifname[16];      /* the interface that has `local`; "" not known */
 	struct addr local_ll; /* our link-local one, where the session runs over such; or none */
 	bool family[BGP_FAMILIES]; /* negotiated */
 	bool four_octet, refresh;
@@ -63,6 +63,8 @@ struct peer {
 	uint32_t claimed_as; /* of its last OPEN, whether that was accepted or not; 0: none came */
 	char last_error[160];
 	char last_notification[160]; /* sent or received; stays while connections fail otherwise */
+	char before_rejection[160];  /* NOTIFICATION, before Connection Rejected; "" since it was up
+				      */
 	uint64_t last_notification_ms;
 	bool end_asked;	     /* the last connection ended since somebody asked for it */
 	bool end_wanted;     /* ... or our own configuration did: no reason to worry */

@@ -194,6 +194,11 @@ static void by_notification(struct far *f)
 	say_bytes(f, MARKER "\0\x19\3\6\2\3bye", 25);
 }
 
+static void by_rejection(struct far *f)
+{
+	say_bytes(f, MARKER "\0\x15\3\6\5", 21);
+}
+
 static void by_short_word(struct far *f)
 {
 	say_bytes(f, MARKER "\0\x17\3\6\4\1x", 23);
@@ -249,6 +254,29 @@ static void by_tunnel(struct far *f)
 {
 	rig_tunnel("10.9.0.13", "wg0", "a", REACH_UP, REASON_NONE);
 	rig_tunnel("10.9.0.13", "wg0", "a", REACH_DOWN, REASON_HANDSHAKE_STALE);
+}
+
+/* Who had enough of a neighbour's errors rejects its calls: both ends still say what was wrong. */
+static void test_rejected(void **state)
+{
+	static const char bad_as[] =
+		"sent OPEN Message Error/Bad Peer AS: AS 65099 is not the configured one";
+	struct far *f = far_connect(PEER);
+	char wanted[160];
+
+	far_open(f, &(struct far_open){.as = 65099});
+	rig_settle();
+	assert_string_equal(far_peer(f)->last_error, bad_as);
+	snprintf(wanted, sizeof(wanted), "received Cease/Connection Rejected, after: %s", bad_as);
+	for (int i = 0; i < 2; i++) {
+		f = far_connect(PEER);
+		by_rejection(f);
+		assert_string_equal(far_peer(f)->last_error, wanted);
+	}
+	f = up(false);
+	by_rejection(f);
+	assert_string_equal(far_peer(f)->last_error, "received Cease/Connection Rejected");
+	again();
 }
 
 /* How a session ended, what is said of it, and whether paths of a neighbour with graceful restart
@@ -666,9 +694,11 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_headers),   T(test_unexpected), T(test_ends),	   T(test_changes),
-		T(test_states),	   T(test_type),       T(test_no_refresh), T(test_no_common_family),
-		T(test_send_hold), T(test_full_reads), T(test_refresh),	   T(test_counts),
+		T(test_headers),   T(test_unexpected), T(test_ends),
+		T(test_changes),   T(test_rejected),   T(test_states),
+		T(test_type),	   T(test_no_refresh), T(test_no_common_family),
+		T(test_send_hold), T(test_full_reads), T(test_refresh),
+		T(test_counts),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

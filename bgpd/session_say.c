@@ -60,6 +60,7 @@ void session_say_up(struct peer *p)
 		    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
 		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
 		    p->gr_restarting ? "yes" : "no", way.peer, way.ifname);
+	p->before_rejection[0] = '\0';
 	session_say(p, true, "", REASON_NONE);
 }
 
@@ -92,6 +93,22 @@ static bool is_ours(enum fsm_end end, const struct bgp_error *e)
 		session_is_cease(e, CEASE_CONFIGURATION));
 }
 
+/* That the far end takes no calls now says little: what went before is why. */
+static void note_rejection(struct peer *p, enum fsm_end end, const struct bgp_error *e)
+{
+	size_t at = strlen(p->last_error);
+	char after[sizeof(p->before_rejection) + 16];
+
+	if (end != FSM_RECEIVED || !session_is_cease(e, CEASE_REJECTED)) {
+		str_copy(p->before_rejection, p->last_error, sizeof(p->before_rejection));
+		return;
+	}
+	if (!p->before_rejection[0])
+		return;
+	snprintf(after, sizeof(after), ", after: %s", p->before_rejection);
+	str_copy(p->last_error + at, after, sizeof(p->last_error) - at);
+}
+
 void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e,
 			const char *why)
 {
@@ -107,6 +124,7 @@ void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error
 	p->end_silent = end == FSM_SENT && e && e->code == HOLD_EXPIRED ? p->hold_time : 0;
 	if (!e)
 		return;
+	note_rejection(p, end, e);
 	memcpy(p->last_notification, p->last_error, sizeof(p->last_notification));
 	p->last_notification_ms = now_ms();
 }
