@@ -269,10 +269,12 @@ static void test_rejected(void **state)
 	assert_string_equal(far_peer(f)->last_error, bad_as);
 	snprintf(wanted, sizeof(wanted), "received Cease/Connection Rejected, after: %s", bad_as);
 	for (int i = 0; i < 2; i++) {
+		far_close(f);
 		f = far_connect(PEER);
 		by_rejection(f);
 		assert_string_equal(far_peer(f)->last_error, wanted);
 	}
+	far_close(f);
 	f = up(false);
 	by_rejection(f);
 	assert_string_equal(far_peer(f)->last_error, "received Cease/Connection Rejected");

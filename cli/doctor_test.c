@@ -369,6 +369,11 @@ static void test_paths(void **state)
 		 "error", "swallowed", "leave by eth0 in the clear");
 	finds("warning", "permit", "packets leave by eth0 in the clear");
 	says("`rib { keep-in permit; }` keeps such packets in");
+	finds_in("bgp-routes",
+		 "[{\"prefix\":\"192.168.2.0/24\",\"paths\":[" PATH("false", "false", "no-permit",
+								    "10.99.0.2") "]}]",
+		 "error", "swallowed", "(no-permit), so its packets leave by eth0 in the clear");
+	says("\"advice\": \"`permit` it at the tunnel peer: `rib { keep-in permit; }` keeps in");
 	kernel_error = -ENETUNREACH; /* nothing gets out: nothing leaks */
 	assert_int_equal(run("doctor"), 0);
 }

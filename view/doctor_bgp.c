@@ -160,6 +160,17 @@ static bool bgp_has_best(const json_t *row)
 	return false;
 }
 
+static const char *swallowed_advice(const json_t *path)
+{
+	const char *reason = str_of(path, "reason");
+
+	return str_eq(reason, "no-permit") || str_eq(reason, "outside-permit")
+		       ? "`permit` it at the tunnel peer: `rib { keep-in permit; }` keeps in what "
+			 "is "
+			 "in a `permit` alone"
+		       : "`rib { keep-in permit; }` keeps such packets in while the tunnel is away";
+}
+
 /* Known, but with no way into a tunnel now; the machine's default route takes it. */
 void check_swallowed(struct doctor *d, const json_t *row)
 {
@@ -172,8 +183,7 @@ void check_swallowed(struct doctor *d, const json_t *row)
 	    prefix_parse(str_of(row, "prefix"), &p) < 0 || p.len == 0 ||
 	    !doctor_leaks(d, &p, plane, by))
 		return;
-	FIND(SEVERITY_ERROR, AT(.prefix = str_of(row, "prefix")),
-	     "`rib { keep-in permit; }` keeps such packets in while the tunnel is away",
+	FIND(SEVERITY_ERROR, AT(.prefix = str_of(row, "prefix")), swallowed_advice(path),
 	     "no path is usable (%s), so its packets leave by %s in the clear",
 	     TEXT(path, "reason"), by);
 }
