@@ -201,8 +201,11 @@ json_t *machine_interfaces(void)
 	return json_array();
 }
 
+const char *ruleset_answer;
+
 int machine_run(const char *const *words, FILE *out)
 {
+	fputs(ruleset_answer ? ruleset_answer : "", out);
 	return 0;
 }
 
@@ -304,6 +307,7 @@ static void setup(const struct canned *table)
 	mtu_answer = 1500;
 	kernel_answer = (struct kernel_route){.interface = "wg0"};
 	kernel_error = 0;
+	ruleset_answer = NULL;
 	forwarded_answer = kernel_answer;
 	forwarded_error = 0;
 	machine_answer = 2;

@@ -40,6 +40,7 @@ extern const struct machine_flow *flow_answers; /* of conntrack */
 extern size_t n_flow_answers;
 extern time_t clock_answer;
 extern uint32_t mtu_answer;
+extern const char *ruleset_answer; /* of nft */
 
 extern int listener;
 extern struct watch accept_watch;

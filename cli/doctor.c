@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "doctor_rules.h"
 #include "doctor_walk.h"
 #include "host.h"
 #include "messages.h"
@@ -109,6 +110,7 @@ int doctor_run(struct cli_session *s, const struct cli_line *line)
 		return -1;
 	}
 	doc = walk(s);
+	doctor_ask_rules(s, doc);
 	if (line->json) {
 		json_dumpf(doc, s->out, JSON_INDENT(1));
 		putc('\n', s->out);

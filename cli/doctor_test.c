@@ -289,6 +289,41 @@ static void test_interfaces(void **state)
 		 "has no permit list");
 }
 
+#define CHAIN(hook, rule)                                                                        \
+	"{\"nftables\": [{\"chain\": {\"family\": \"inet\", \"table\": \"f\", \"name\": \"c\", " \
+	"\"type\": \"filter\", \"hook\": \"" hook                                                \
+	"\", \"policy\": \"accept\"}}, {\"rule\": {\"family\": \"inet\", \"table\": \"f\", "     \
+	"\"chain\": \"c\", \"expr\": [{\"match\": {\"op\": \"==\", \"left\": {\"payload\": "     \
+	"{\"protocol\": \"udp\", \"field\": \"dport\"}}, \"right\": " rule                       \
+	"}}, {\"drop\": null}]}}]}"
+
+/* It is our own firewall: the finding of the dead tunnel says so. */
+static void test_own_rules(void **state)
+{
+	static const char *const states[] = {"[" TUNNEL_AT("site-a", "10.99.0.2", "never") "]",
+					     "[" TUNNEL_AT("site-a", "10.99.0.2", "down") "]"};
+
+	answer_of("wireguard")->rows =
+		INTERFACE("\"listen-port\":51821,", PEER("site-a", "[\"192.168.2.0/24\"]"));
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		answer_of("tunnels")->rows = states[i];
+		ruleset_answer = CHAIN("input", "51821");
+		finds("error", "tunnel",
+		      ": chain inet f c of this machine drops what comes to UDP port 51821");
+		says("let UDP to port 51821 pass in that chain");
+		ruleset_answer = CHAIN("output", "51820");
+		finds("error", "tunnel",
+		      ": chain inet f c of this machine drops what goes to UDP "
+		      "port 51820 of the endpoint");
+		ruleset_answer = CHAIN("input", "22");
+		run("doctor");
+		assert_null(strstr(out_text, "of this machine drops"));
+		ruleset_answer = "no JSON";
+		run("doctor");
+		assert_null(strstr(out_text, "of this machine drops"));
+	}
+}
+
 static void test_tunnels(void **state)
 {
 	finds_in("tunnels", "[" TUNNEL_AT("site-a", "10.99.0.2", "never") "]", "error", "tunnel",
@@ -636,6 +671,14 @@ static void test_causes_of_tunnels(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		finds_in("tunnels", rows[i].rows, "error", "tunnel", rows[i].text);
+	/* what was before the last handshake is over */
+	answer_of("tunnels")->rows =
+		DEAD("down", ICMP("prohibited", "21") ",\"handshake-seconds\":20");
+	finds("error", "tunnel", "last handshake 20 seconds ago");
+	assert_null(strstr(out_text, "a firewall on the way rejects"));
+	answer_of("tunnels")->rows =
+		DEAD("down", ICMP("prohibited", "20") ",\"handshake-seconds\":21");
+	finds("error", "tunnel", "a firewall on the way rejects");
 }
 
 /* The advice fits the last error, or else the last NOTIFICATION. */
@@ -913,6 +956,7 @@ int main(void)
 		TEST(test_one_way),
 		TEST(test_one_way_nested),
 		TEST(test_interfaces),
+		TEST(test_own_rules),
 		TEST(test_tunnels),
 		TEST(test_neighbors),
 		TEST(test_paths),

@@ -1,42 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "explain_rules.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "explain_gather.h"
 #include "explain_judge.h"
 #include "firewall.h"
-#include "machine.h"
 #include "members.h"
-
-#define NOT_FOUND 127 /* exit status of sh */
-
-/* NULL with *WHY. A user's PATH may lack nft. */
-static json_t *read_ruleset(const char **why)
-{
-	static const char *const words[] = {
-		"sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; exec nft -j list ruleset 2>/dev/null",
-		NULL};
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int status = out ? machine_run(words, out) : -errno;
-	json_t *rules = NULL;
-
-	if (out)
-		fclose(out);
-	if (status == 0)
-		rules = json_loadb(text, len, 0, NULL);
-	free(text);
-	*why = status < 0	     ? strerror(-status)
-	       : status == NOT_FOUND ? "there is no program nft"
-	       : status		     ? "nft fails (it is for root alone)"
-				     : "what nft wrote is no JSON";
-	return rules;
-}
+#include "ruleset.h"
 
 /* WAY: out, back, or probe. */
 static void ask_hook(json_t *found, const json_t *rules, const char *way, const char *hook,
@@ -100,7 +69,7 @@ void explain_ask_rules(struct explain *e)
 
 	if (!explain_wants_rules(e))
 		return;
-	rules = read_ruleset(&why);
+	rules = ruleset_read(&why);
 	json_object_set_new(
 		e->facts, "firewall",
 		rules ? ask_rules(e, rules,

@@ -38,12 +38,19 @@ static bool is_ipv4(const struct look *l)
 	return l->p->from.family == AF_INET;
 }
 
+static const char *protocol_name(const struct look *l)
+{
+	return l->p->protocol == IPPROTO_UDP ? "udp" : "tcp";
+}
+
 static struct field meta_field(const struct look *l, const char *key)
 {
 	if (str_eq(key, "iifname") || str_eq(key, "iif"))
 		return (struct field){.word = l->p->in};
 	if (str_eq(key, "oifname") || str_eq(key, "oif"))
 		return (struct field){.word = l->p->out};
+	if (str_eq(key, "l4proto") && l->p->protocol)
+		return (struct field){.word = protocol_name(l), .number = l->p->protocol};
 	if (str_eq(key, "l4proto"))
 		return is_ipv4(l) ? (struct field){.word = "icmp", .number = IPPROTO_ICMP}
 				  : (struct field){.word = "ipv6-icmp", .number = IPPROTO_ICMPV6};
@@ -54,15 +61,33 @@ static struct field meta_field(const struct look *l, const char *key)
 	return (struct field){0};
 }
 
+static struct field addr_field(const struct addr *a)
+{
+	static const uint8_t none[16];
+
+	return (struct field){.addr = memcmp(a->b, none, family_bytes(a->family)) ? a : NULL};
+}
+
 static struct field header_field(const struct look *l, const char *name)
 {
 	if (str_eq(name, "saddr"))
-		return (struct field){.addr = &l->p->from};
+		return addr_field(&l->p->from);
 	if (str_eq(name, "daddr"))
-		return (struct field){.addr = &l->p->to};
+		return addr_field(&l->p->to);
 	if (str_eq(name, "protocol") || str_eq(name, "nexthdr"))
 		return meta_field(l, "l4proto");
 	return (struct field){0};
+}
+
+/* NAME of a header that says to which port. */
+static struct field port_field(const struct look *l, const char *protocol, const char *name)
+{
+	bool own = str_eq(protocol, "th") || str_eq(protocol, protocol_name(l));
+
+	if (!own)
+		return (struct field){.absent = true};
+	return str_eq(name, "dport") ? (struct field){.word = "", .number = l->p->port}
+				     : (struct field){0};
 }
 
 static struct field payload_field(const struct look *l, const json_t *payload)
@@ -75,6 +100,8 @@ static struct field payload_field(const struct look *l, const json_t *payload)
 		return (struct field){0};
 	if (ip)
 		return header_field(l, name);
+	if (l->p->protocol)
+		return port_field(l, protocol, name);
 	if (icmp && str_eq(name, "type"))
 		return (struct field){.word = l->p->answer ? "echo-reply" : "echo-request"};
 	return (struct field){.absent = !icmp};
@@ -89,7 +116,7 @@ static struct field field_of(const struct look *l, const json_t *left)
 		return meta_field(l, str_of(meta, "key"));
 	if (payload)
 		return payload_field(l, payload);
-	if (ct && str_eq(str_of(ct, "key"), "state"))
+	if (ct && str_eq(str_of(ct, "key"), "state") && !l->p->perhaps_known)
 		return (struct field){.word = l->p->answer ? "established" : "new"};
 	return (struct field){0};
 }
@@ -142,6 +169,8 @@ static enum truth is_word(const struct look *l, const struct field *f, const cha
 
 	if (*text == '@')
 		return is_in_named_set(l, f, text + 1);
+	if (f->word && !*f->word && f->number)
+		return PERHAPS; /* the name of a port */
 	if (f->word && len && text[len - 1] == '*')
 		return truth_of(strncmp(f->word, text, len - 1) == 0);
 	if (f->word)
@@ -170,6 +199,16 @@ static enum truth is_in_range(const struct field *f, const json_t *range)
 	return truth_of(addr_cmp(&a, f->addr) <= 0 && addr_cmp(f->addr, &b) <= 0);
 }
 
+static enum truth is_in_numbers(const struct field *f, const json_t *range)
+{
+	const json_t *first = json_array_get(range, 0), *last = json_array_get(range, 1);
+
+	if (!json_is_integer(first) || !json_is_integer(last))
+		return PERHAPS;
+	return truth_of(json_integer_value(first) <= f->number &&
+			f->number <= json_integer_value(last));
+}
+
 static enum truth field_is(const struct look *l, const struct field *f, const json_t *right)
 {
 	const json_t *prefix = json_object_get(right, "prefix");
@@ -188,6 +227,8 @@ static enum truth field_is(const struct look *l, const struct field *f, const js
 		return field_is(l, f, json_object_get(elem, "val"));
 	if (prefix && f->addr)
 		return is_in_prefix(f, prefix);
+	if (range && f->number)
+		return is_in_numbers(f, range);
 	return range && f->addr ? is_in_range(f, range) : PERHAPS;
 }
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,6 +141,48 @@ static void test_rules(void **state)
 	assert_int_equal(one_rule("accept", "{'goto': {'target': 'sub'}}", &request), DROPS);
 }
 
+/* What comes to UDP port 51820 from an address that is not known, by an interface that may not be.
+ */
+static void test_ports(void **state)
+{
+	static const struct {
+		const char *statements;
+		enum firewall_verdict by_u0, by_any;
+	} ports[] = {
+		{MATCH("==", FIELD("udp", "dport"), "51820") DROP, DROPS, DROPS},
+		{MATCH("==", FIELD("th", "dport"), "51820") DROP, DROPS, DROPS},
+		{MATCH("==", FIELD("udp", "dport"), "51821") DROP, PASSES, PASSES},
+		{MATCH("!=", FIELD("udp", "dport"), "53") DROP, DROPS, DROPS},
+		{MATCH("==", FIELD("udp", "dport"), "{'set': [53, {'range': [51820, 51829]}]}")
+			 DROP,
+		 DROPS, DROPS},
+		{MATCH("==", FIELD("udp", "dport"), "{'range': [1, 1023]}") DROP, PASSES, PASSES},
+		{MATCH("==", FIELD("udp", "dport"), "'domain'") DROP, PERHAPS, PERHAPS},
+		{MATCH("==", FIELD("udp", "sport"), "51820") DROP, PERHAPS, PERHAPS},
+		{MATCH("==", FIELD("tcp", "dport"), "51820") DROP, PASSES, PASSES},
+		{MATCH("==", FIELD("icmp", "type"), "'echo-request'") DROP, PASSES, PASSES},
+		{MATCH("==", META("l4proto"), "'udp'") DROP, DROPS, DROPS},
+		{MATCH("==", META("l4proto"), "17") DROP, DROPS, DROPS},
+		{MATCH("==", META("l4proto"), "'icmp'") DROP, PASSES, PASSES},
+		{MATCH("==", META("iifname"), "'u0'") DROP, DROPS, PERHAPS},
+		{MATCH("==", FIELD("ip", "saddr"), "'192.0.2.1'") DROP, PERHAPS, PERHAPS},
+		{MATCH("in", STATE, "'new'") DROP, PERHAPS, DROPS},
+	};
+	struct firewall_packet p = {.out = "", .protocol = IPPROTO_UDP, .port = 51820};
+
+	p.from.family = p.to.family = AF_INET;
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		p.in = "u0";
+		p.perhaps_known = true;
+		if (one_rule("accept", ports[i].statements, &p) != ports[i].by_u0)
+			fail_msg("by u0: %s", ports[i].statements);
+		p.in = NULL;
+		p.perhaps_known = false;
+		if (one_rule("accept", ports[i].statements, &p) != ports[i].by_any)
+			fail_msg("by any: %s", ports[i].statements);
+	}
+}
+
 static enum firewall_verdict one_chain(const char *chain, const char *hook,
 				       const struct firewall_packet *p)
 {
@@ -213,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_chains),
 	};
 

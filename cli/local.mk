@@ -17,6 +17,7 @@ cli_libcli_a_SOURCES = \
 	cli/configure_verbs.c cli/configure_verbs.h \
 	cli/configure_words.c cli/configure_words.h \
 	cli/doctor.c cli/doctor.h \
+	cli/doctor_rules.c cli/doctor_rules.h \
 	cli/drain.c cli/drain.h \
 	cli/explain.c cli/explain.h \
 	cli/explain_probe.c cli/explain_probe.h \
@@ -41,6 +42,7 @@ cli_libcli_a_SOURCES = \
 	cli/output.c cli/output.h \
 	cli/plan.c cli/plan.h \
 	cli/qr.c cli/qr.h \
+	cli/ruleset.c cli/ruleset.h \
 	cli/reach.c cli/reach.h \
 	cli/render.c cli/render.h \
 	cli/render_acts.c \

@@ -308,6 +308,17 @@ def test_causes(two):
     found(w, "name", "no-such-host.invalid:51820 is not resolved", peer="b")
 
 
+def test_own_firewall(two):
+    """Rules of this very machine drop the packets of the tunnel: it is not the far end's fault."""
+    two.a.nft("table inet broken { chain c { type filter hook input priority 0; "
+              "udp dport 51820 drop; }; }\n")
+    found(two.wa, "tunnel", "the tunnel is down: sent, and nothing received", peer="b")
+    found(two.wa, "tunnel", "ago: chain inet broken c of this machine drops what comes to UDP port "
+          "51820", peer="b")
+    two.a.nft("delete table inet broken\n")
+    two.wait()
+
+
 def plugin(w, *options):
     """The check for Nagios: its status, its first line, what stands behind the |."""
     run = w.router.run([os.path.join(SOURCE, "contrib/check_wgbgp"), "-r", w.rundir, "--wgbgp-cli",

@@ -105,18 +105,26 @@ static struct cause silent(const json_t *tunnel, const json_t *tunnels)
 			      "not know), the port, and what firewalls drop"};
 }
 
+/* The underlay rejects its packets now: and not before the last handshake, which it let pass. */
+static bool is_rejected(const json_t *tunnel)
+{
+	int64_t ago = int_of(tunnel, "underlay-error-seconds");
+
+	return is_set(tunnel, "underlay-error") && is_set(tunnel, "underlay-error-seconds") &&
+	       ago < RECENT &&
+	       (!is_set(tunnel, "handshake-seconds") || ago <= int_of(tunnel, "handshake-seconds"));
+}
+
 struct cause cause_of_tunnel(const json_t *tunnel, const json_t *peer, const json_t *tunnels)
 {
 	bool never = cause_never_up(tunnel);
-	bool recent = is_set(tunnel, "underlay-error-seconds") &&
-		      int_of(tunnel, "underlay-error-seconds") < RECENT;
 
 	if (!is_set(tunnel, "endpoint") && cause_unresolved(peer))
 		return (struct cause){": the name of its endpoint has no address",
 				      cause_name_advice(cause_unresolved(peer))};
 	if (!is_set(tunnel, "endpoint"))
 		return (struct cause){"", "no endpoint is known: the far end has to speak first"};
-	if (recent && is_set(tunnel, "underlay-error"))
+	if (is_rejected(tunnel))
 		return rejected(str_of(tunnel, "underlay-error"));
 	if (never)
 		return silent(tunnel, tunnels);
@@ -161,14 +169,14 @@ static const struct {
 	 "no peer of the interface has the neighbor's address as `tunnel-address`"},
 	{"has it the same password",
 	 "with a wrong password (TCP MD5) nobody answers: compare both ends' files; else a "
-	 "firewall, or the far end's AllowedIPs do not have our address"},
+	 "firewall, the far end has not this address, or its AllowedIPs do not have ours"},
 	{"password-file", "its file has to belong to root, with mode 0600; then reload"},
 	{"no answer",
-	 "TCP to port 179 is not answered: a firewall, or the far end's AllowedIPs do not have our "
-	 "address"},
+	 "TCP to port 179 is not answered: a firewall, the far end has not this address, or its "
+	 "AllowedIPs do not have ours"},
 	{"timed out",
-	 "TCP to port 179 is not answered: a firewall, or the far end's AllowedIPs do not have our "
-	 "address"},
+	 "TCP to port 179 is not answered: a firewall, the far end has not this address, or its "
+	 "AllowedIPs do not have ours"},
 	{"UPDATE Message Error",
 	 "one end sends what the other cannot read: update it, and report it"},
 };

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * doctor_rules: where doctor found a tunnel that is dead, whether rules of nftables of this very
+ * machine drop its packets: the finding then says so. Nothing is said of what is not certain.
+ */
+#ifndef WGBGP_CLI_DOCTOR_RULES_H
+#define WGBGP_CLI_DOCTOR_RULES_H
+
+#include <jansson.h>
+
+struct cli_session;
+
+/* DOC: what doctor says. */
+void doctor_ask_rules(struct cli_session *s, json_t *doc);
+
+#endif
