@@ -60,6 +60,7 @@
 	X("memory-enough", "there is enough again")                                         \
 	X("cli-group", "a group cannot use the command line")                               \
 	X("listen", "an address for incoming sessions, or of wgbgp-web")                    \
+	X("listen-end", "the configuration no longer names that address of wgbgp-web")      \
 	X("forwarding", "a setting that forwarding needs is not made")                      \
 	X("plane-errors", "the addresses of ICMP errors cannot be set")                     \
 	X("hooks", "how many on-event there are, for wgbgp-events")                         \

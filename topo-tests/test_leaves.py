@@ -44,6 +44,8 @@ UNSEEN = {
     "system/system/on-event/event": "topo-tests/test_events.py::test_program",
     "system/system/on-event/time-limit": "topo-tests/test_events.py::test_takes_too_long",
     "system/system/on-event/rate": "events/hook_test.c::test_rate",
+    "system/system/web/listen": "topo-tests/test_web.py::test_configured",
+    "system/system/web/token": "topo-tests/test_web.py::test_configured",
     "system/system/warn/disk": "wgbgpd/shortage_test.c::test_disk_and_memory",
     "system/system/warn/memory": "wgbgpd/shortage_test.c::test_disk_and_memory",
     "system/system/warn/key-age": "wgbgpd/shortage_test.c::test_key",

@@ -195,6 +195,59 @@ def test_token(two, tmp_path):
     web.stop()
 
 
+def says_at(web, at, *options):
+    """The status there; None: nobody listens."""
+    r = web.router.run(["curl", "-sS", "--noproxy", "*", "--max-time", "10", "-o", "/dev/null",
+                        "-w", "%{http_code}", *options, f"http://{at}/healthz"], check=False)
+    return int(r.stdout) if r.returncode == 0 else None
+
+
+def test_configured(two, tmp_path):
+    """It listens where the configuration says, follows a change, and keeps who is there."""
+    named = READERS.replace("nogroup;", "nogroup; web { %s }")
+    two.wa.replace("bgp {", READERS)
+    web = Web(two.wa, configured=True)
+    assert says_at(web, "127.0.0.1:8179") == 200
+    stream = two.a.spawn("stream", ["curl", "-sSN", "--noproxy", "*",
+                                    "http://127.0.0.1:8179/api/monitor"])
+    wait_until(lambda: stream.text(), 20, "the beginning of a stream")
+    some = named % "listen [ 127.0.0.1:8180 [::1]:8181 ];"
+    two.wa.replace(READERS, some)
+    wait_until(lambda: says_at(web, "127.0.0.1:8179") is None, 20, "the usual address to go")
+    assert says_at(web, "127.0.0.1:8180") == says_at(web, "[::1]:8181") == 200
+    assert web.router.out(["curl", "-sS", "--noproxy", "*", "http://127.0.0.1:8180/api/web"]) \
+        .startswith('{"listen":["127.0.0.1:8180","[::1]:8181"],"token":false')
+    anywhere = named % "token true; listen 0.0.0.0:8182;"              # it has none
+    two.wa.replace(some, anywhere)
+    wait_until(lambda: "local=0.0.0.0:8182 error" in web.process.text(), 20, "what it lacks")
+    assert says_at(web, "127.0.0.1:8180") == 200 and says_at(web, "127.0.0.1:8182") is None
+    two.wa.replace(anywhere, READERS)
+    wait_until(lambda: says_at(web, "127.0.0.1:8180") is None, 20, "the usual address alone")
+    assert says_at(web, "127.0.0.1:8179") == 200
+    two.net.cut("a", "b")
+    wait_until(lambda: "tunnel" in stream.text(), 30, "an event by the old connection")
+    two.net.restore("a", "b")
+    web.stop()
+
+
+def test_configured_with_a_token(two, tmp_path):
+    """The port is the one that it has; the command line has the last word."""
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef0123\n")
+    token.chmod(0o600)
+    two.wa.replace("bgp {", READERS.replace("nogroup;",
+                                            "nogroup; web { token true; listen 0.0.0.0:8179; }"))
+    web = Web(two.wa, "-t", str(token), configured=True)
+    wait_until(lambda: says_at(web, "10.9.0.1:8179") == 401, 20, "all addresses")
+    assert says_at(web, "10.9.0.1:8179", "-H", "Authorization: Bearer 0123456789abcdef0123") == 200
+    assert "0123456789abcdef" not in two.wa.cli_run("show configuration").stdout
+    web.stop()
+    web = Web(two.wa, "-t", str(token), at="127.0.0.1:8183")
+    web.get("/api/web", "-H", "Authorization: Bearer 0123456789abcdef0123")
+    assert says_at(web, "127.0.0.1:8179") is None
+    web.stop()
+
+
 def test_unix_socket(two):
     two.wa.replace("bgp {", READERS)
     path = f"{two.wa.rundir}/web.sock"

@@ -14,6 +14,7 @@ web_libweb_a_SOURCES = \
 	web/healthz.c web/healthz.h \
 	web/history.c web/history.h \
 	web/history_store.c web/history_store.h \
+	web/listens.c web/listens.h \
 	web/pages.c web/pages.h \
 	web/query.c web/query.h \
 	web/reply.c web/reply.h \

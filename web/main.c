@@ -22,6 +22,7 @@
 #include "conns.h"
 #include "doors.h"
 #include "history.h"
+#include "listens.h"
 #include "log.h"
 #include "loop.h"
 #include "pages.h"
@@ -42,7 +43,8 @@ static const char usage[] =
 	"usage: wgbgp-web [-l ADDRESS]... [-r RUNDIR] [-s STATEDIR] [-t FILE] [-u USER] [-w "
 	"WEBDIR]\n"
 	"                 [-V]\n"
-	"  -l ADDRESS  listen at ADDRESS:PORT, [ADDRESS]:PORT or a UNIX socket [" DOOR_USUAL "]\n"
+	"  -l ADDRESS  listen at ADDRESS:PORT, [ADDRESS]:PORT or a UNIX socket\n"
+	"              [where the configuration says, or " DOOR_USUAL "]\n"
 	"  -r RUNDIR   directory of wgbgpd's sockets [/run/wgbgp]\n"
 	"  -s STATEDIR directory of the history [" STATEDIR "]\n"
 	"  -t FILE     whoever asks has to know the token in it\n"
@@ -57,6 +59,7 @@ struct options {
 	const char *rundir, *webdir, *user, *statedir, *token;
 	const char *doors[DOORS_MAX];
 	size_t n_doors;
+	bool configured; /* none is named: they are the configuration's, the one there until then */
 };
 
 static void on_signal(evutil_socket_t sig, short what, void *arg)
@@ -171,13 +174,16 @@ static int run(const struct options *o)
 	event_add(interrupt, NULL);
 	server_open(o->rundir, clients);
 	for (size_t i = 0; i < o->n_doors; i++)
-		if (fds[i] >= 0) {
+		if (o->configured) {
+			listens_begin(fds[i], o->token != NULL);
+		} else if (fds[i] >= 0) {
 			log_info("listen", "local=%s", o->doors[i]);
 			server_listen(fds[i]);
 		} else {
 			tunnel_door_wait(o->doors[i]);
 		}
 	loop_run();
+	listens_free();
 	tunnel_doors_free();
 	server_close();
 	event_free(term);
@@ -195,7 +201,8 @@ int main(int argc, char **argv)
 			    STATEDIR,
 			    NULL,
 			    {DOOR_USUAL},
-			    0};
+			    0,
+			    false};
 	int opt;
 
 	log_init("wgbgp-web");
@@ -231,6 +238,7 @@ int main(int argc, char **argv)
 			return opt == 'h' ? 0 : 2;
 		}
 	}
+	o.configured = !o.n_doors;
 	o.n_doors = o.n_doors ? o.n_doors : 1;
 	return run(&o);
 }

@@ -113,13 +113,16 @@ static void doors_on_end(void *arg, enum ask_end how, const char *error)
 	}
 	json_decref(plane_of);
 	plane_of = NULL;
-	timer_start(&again, all ? JUDGE_MS : AGAIN_MS);
+	if (n_doors)
+		timer_start(&again, all ? JUDGE_MS : AGAIN_MS);
 }
 
 static void ask(void *arg)
 {
 	static const struct ask_sink sink = {doors_on_head, doors_on_row, doors_on_end};
 
+	if (plane_of)
+		return; /* it goes on when that is answered */
 	plane_of = json_object();
 	ask_start(CLASS_OWN, json_pack("{s:s}", "command", "wireguard"), &sink, NULL);
 }
@@ -132,6 +135,36 @@ void tunnel_door_wait(const char *address)
 		timer_start(&again, 0);
 	}
 	doors[n_doors++] = (struct door){.address = address};
+}
+
+static struct door *door_of(const char *address)
+{
+	for (struct door *d = doors; d < doors + n_doors; d++)
+		if (str_eq(d->address, address))
+			return d;
+	return NULL;
+}
+
+bool tunnel_door_is_open(const char *address)
+{
+	const struct door *d = door_of(address);
+
+	return d && d->open;
+}
+
+void tunnel_door_drop(const char *address)
+{
+	struct door *d = door_of(address);
+
+	if (!d)
+		return;
+	if (d->open) {
+		server_unlisten(d->open);
+		conns_cut_bound(door_interface(address));
+	}
+	*d = doors[--n_doors];
+	if (!n_doors)
+		timer_stop(&again);
 }
 
 void tunnel_doors_free(void)

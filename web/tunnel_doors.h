@@ -9,8 +9,12 @@
 #ifndef WGBGP_WEB_TUNNEL_DOORS_H
 #define WGBGP_WEB_TUNNEL_DOORS_H
 
+#include <stdbool.h>
+
 /* ADDRESS is one with an interface; it must stay. */
 void tunnel_door_wait(const char *address);
+bool tunnel_door_is_open(const char *address);
+void tunnel_door_drop(const char *address); /* it is shut; also fine when it is none */
 void tunnel_doors_free(void);
 
 #endif

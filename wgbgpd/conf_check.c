@@ -167,6 +167,7 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 	conf_check_policy(conf, errs);
 	conf_check_plane(effective, errs);
 	conf_check_guard(effective, errs);
+	conf_check_web(effective, errs);
 	conf_check_endpoint(effective, errs);
 	check_rib(effective, errs);
 	conf_check_odd(effective, flags, errs);

@@ -23,6 +23,7 @@ void conf_check_wireguard(const struct conf *effective, unsigned flags, struct c
 void conf_check_bgp(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_plane(const struct conf *effective, struct conf_errors *errs);
 void conf_check_guard(const struct conf *effective, struct conf_errors *errs);
+void conf_check_web(const struct conf *effective, struct conf_errors *errs);
 void conf_check_endpoint(const struct conf *effective, struct conf_errors *errs);
 void conf_check_odd(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_policy(const struct conf *conf, struct conf_errors *errs);

@@ -135,7 +135,8 @@ static char *replace_all(const char *text, const char *from, const char *to)
 /* All that is said of TEXT; the directory of the keys is @ again. */
 static void say(FILE *out, const char *text, unsigned flags)
 {
-	char *whole = replace_all(text, "@", dir), *words, *said;
+	char *folder = xasprintf("%s/", dir), *whole = replace_all(text, "@/", folder), *words,
+	     *said;
 	struct conf_errors errs = {0};
 	struct conf_loaded loaded;
 	size_t len;
@@ -153,6 +154,7 @@ static void say(FILE *out, const char *text, unsigned flags)
 	free(said);
 	free(words);
 	free(whole);
+	free(folder);
 }
 
 static void put(FILE *out, const char *text, const char *change, unsigned flags)

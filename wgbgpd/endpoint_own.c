@@ -29,6 +29,7 @@
 #include "plan.h"
 #include "privs.h"
 #include "supervise.h"
+#include "web_ask.h"
 
 #define TEXT_MAX 256 /* of who asks for a change, and what for; bytes */
 
@@ -534,6 +535,7 @@ static const struct {
 	{"files", run_files},
 	{"files-state", run_files_state},
 	{"key-ages", key_ages_request},
+	{"web", web_request},
 	{"exclusive", run_exclusive},
 	{"clear-lock", run_clear_lock},
 	{"logging", run_logging},

@@ -6,6 +6,7 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check_bgp.c \
 	wgbgpd/conf_check_endpoint.c \
 	wgbgpd/conf_check_guard.c \
+	wgbgpd/conf_check_web.c \
 	wgbgpd/conf_check_odd.c \
 	wgbgpd/conf_check_plane.c \
 	wgbgpd/conf_check_policy.c \
@@ -63,6 +64,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/kept_file.c wgbgpd/kept_file.h \
 	wgbgpd/kept_load.c wgbgpd/kept_load.h \
 	wgbgpd/key_ages.c wgbgpd/key_ages.h \
+	wgbgpd/web_ask.c wgbgpd/web_ask.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/listen_keys.c wgbgpd/listen_keys.h \
 	wgbgpd/lock.c wgbgpd/lock.h \

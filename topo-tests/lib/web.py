@@ -11,8 +11,9 @@ AT = "127.0.0.1:8179"
 
 
 class Web:
-    def __init__(self, wgbgp, *options, at=AT, files=None):
-        """files: as many descriptors it may have, and that many fewer clients."""
+    def __init__(self, wgbgp, *options, at=AT, files=None, configured=False):
+        """files: as many descriptors it may have, and that many fewer clients; configured: it
+        listens where the configuration says."""
         limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
         self.wgbgp, self.router, self.at = wgbgp, wgbgp.router, at
         self.statedir = os.path.join(wgbgp.router.dir, "web")
@@ -20,7 +21,7 @@ class Web:
         shutil.chown(self.statedir, "nobody")
         self.process = self.router.spawn(
             "wgbgp-web", [*limit, program("web/wgbgp-web"), "-r", wgbgp.rundir, "-u", "nobody",
-                          "-s", self.statedir, "-l", at, *options],
+                          "-s", self.statedir, *([] if configured else ["-l", at]), *options],
             env={"ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"})
         wait_until(self._listens, 20, "wgbgp-web to listen", 0.05)
 
