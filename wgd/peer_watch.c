@@ -12,6 +12,7 @@
 #define SLOW_INTERVAL_MS 1000 /* between requests that no answer is expected to */
 #define SUSPECT_PART 4	      /* of the time that an answer may take: then it is looked closer */
 #define ROW_MIN 3	      /* requests without an answer: fewer may be bad luck */
+#define ALARMS_MAX 3	      /* false ones in a row: it does not answer any more */
 #define LOOK_SHARE 8	      /* one part in so many of the time goes into suspicions */
 
 static bool is_watched(const struct peer *p)
@@ -24,6 +25,18 @@ static void watch_forget(struct peer *p)
 {
 	p->watch = (struct peer_watch){.seq = p->watch.seq};
 	p->evidence.probe_dead = false;
+}
+
+/* Its answers stay out and bytes come in. A few requests may have been lost, so the next silence is
+ * found as soon as this one. */
+static void watch_false_alarm(struct peer *p)
+{
+	unsigned alarms = p->watch.alarms + 1;
+	bool answers = p->watch.answers && alarms < ALARMS_MAX;
+
+	watch_forget(p);
+	p->watch.answers = answers;
+	p->watch.alarms = alarms;
 }
 
 static uint64_t watch_interval(const struct peer *p)
@@ -83,7 +96,7 @@ static void watch_peer(struct peer *p, uint64_t now)
 		return;
 	}
 	if (w->silence.since && p->live.alive_at > w->silence.since)
-		watch_forget(p);
+		watch_false_alarm(p);
 	watch_judge(p, now);
 	if (!w->sent || now - w->sent >= watch_interval(p))
 		watch_ask(p, now);

@@ -8,7 +8,8 @@
  * is alive and nothing need be read. When they stay out the device is read at once, beside the loop
  * (wg_reader.c), and again when the probe's timeout is over: if WireGuard received nothing in
  * between the tunnel is down. Who never answered is left to the polls and to ordinary probes; so is
- * who answers no more while bytes come in, until the next answer.
+ * who answers no more while bytes come in, until the next answer: not at the first time, as some
+ * requests may have been lost, but after three in a row.
  *
  * The same readings decide for echo, BFD and ICMP errors, which have answers of their own.
  */
@@ -30,6 +31,7 @@ struct peer_watch {
 	uint64_t sent;	    /* ms: the last one; 0: none */
 	unsigned row;	    /* without an answer, since: */
 	uint64_t row_since; /* ms: the first of them was sent; 0: none */
+	unsigned alarms;    /* false ones since the last answer: bytes came in */
 	struct silence silence;
 };
 

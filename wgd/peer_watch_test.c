@@ -117,6 +117,21 @@ static void test_cut_after_alarm(void **state)
 	rig_forget();
 }
 
+/* Right after requests were lost while bytes came in: it need not answer again to be watched. */
+static void test_cut_after_false_alarm(void **state)
+{
+	begin(SLOW(""), 800, true);
+	answers = false;
+	while (peer_a()->watch.alarms == 0) {
+		rig_alive("wg0", 'a');
+		rig_pass(50);
+	}
+	rig_forget();
+	rig_pass(3700);
+	assert_int_equal(peer_a()->live.state, TUNNEL_DOWN);
+	rig_forget();
+}
+
 /* Entries are not compared while a verdict is waited for, but for silences without an end. */
 static void test_entries_put_off(void **state)
 {
@@ -202,13 +217,13 @@ static void test_bytes_without_answers(void **state)
 	}
 	count("no answers", reads);
 	rig_expect("@30000\n"
-		   "no answers: 19 readings\n");
+		   "no answers: 22 readings\n");
 	/* It does again: then the silence says something again. */
 	answers = true;
 	pass(10000);
 	answers = false;
 	rig_pass(2500);
-	rig_expect("@11820\n"
+	rig_expect("@11950\n"
 		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
 		   "10.9.0.2/32\n");
 }
@@ -410,6 +425,7 @@ int main(void)
 		RIG_CHECK(test_cut),
 		RIG_CHECK(test_cut_in_reading),
 		RIG_CHECK(test_cut_after_alarm),
+		RIG_CHECK(test_cut_after_false_alarm),
 		RIG_CHECK(test_entries_put_off),
 		RIG_CHECK(test_entries_pause),
 		RIG_CHECK(test_ticks),
