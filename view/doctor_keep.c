@@ -26,8 +26,8 @@ void check_kept(struct doctor *d, const json_t *row)
 	if (!str_eq(str_of(row, "protocol"), "keep-in"))
 		return;
 	FIND(SEVERITY_NOTE, AT(.prefix = str_of(row, "prefix")),
-	     "nothing: it ends when a tunnel has a route again; `show keep-in` says why it is "
-	     "there",
+	     "nothing: it ends when a tunnel has a route for all of it, which a `permit` that is "
+	     "wider than what is announced never gets; `show keep-in` says why it is there",
 	     "it is kept in%s%s: no tunnel has a route for all of it, and its packets are refused",
 	     other ? " in plane " : "", other ? plane : "");
 }

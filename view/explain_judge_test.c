@@ -37,7 +37,8 @@ static const char healthy[] =
 	"   'addresses': ['10.9.0.1/24'], 'peers': [{'name': 'b', 'permit': ['192.168.0.0/16'],"
 	"   'allowed-ips': ['172.16.0.0/12'], 'tunnel-addresses': ['10.9.0.2']}]}],"
 	" 'tunnels': [{'interface': 'wg0', 'peer': 'b', 'state': 'up', 'reason-text': 'fresh',"
-	"   'handshake-seconds': 5, 'endpoint': '198.51.100.2:51820'}],"
+	"   'handshake-seconds': 5, 'endpoint': '198.51.100.2:51820',"
+	"   'tunnel-addresses': ['10.9.0.2']}],"
 	" 'neighbors': [{'address': '10.9.0.2', 'state': 'established', 'tunnel': {'interface':"
 	"   'wg0', 'peer': 'b'}}],"
 	" 'pins': [], 'kernel': {'error': null, 'local': false, 'interface': 'wg0', 'gateway':"
@@ -89,12 +90,14 @@ static void tunnel_down(void)
 {
 	session_lost();
 	set(first("tunnels"), "state", "'down'");
+	set(first("tunnels"), "reason-text", "'silence'");
 }
 
 static void tunnel_down_path_kept(void)
 {
 	no_route();
 	set(first("tunnels"), "state", "'down'");
+	set(first("tunnels"), "reason-text", "'silence'");
 	set(first("bgp-routes"), "paths",
 	    "[{'best': false, 'eligible': false, 'reason': 'tunnel-down', 'reason-text':"
 	    " 'the tunnel is down', 'from': '10.9.0.2', 'next-hop': '10.9.0.2'}]");
@@ -198,8 +201,9 @@ static const struct {
 	{"nothing announced", nothing_announced, "bgp", "in the permit list of peer b on wg0"},
 	{"session lost", session_lost, "bgp", "the session with 10.9.0.2 is active, hold timer"},
 	{"wrong key", wrong_key, "tunnel", "that tunnel was never up"},
-	{"tunnel down", tunnel_down, "tunnel", "that tunnel is down: it leaves by eth0"},
-	{"tunnel down, path kept", tunnel_down_path_kept, "bgp", "the tunnel is down"},
+	{"tunnel down", tunnel_down, "tunnel", "that tunnel is down (silence): it leaves by eth0"},
+	{"tunnel down, path kept", tunnel_down_path_kept, "bgp",
+	 "the tunnel is down (b on wg0: silence, last handshake "},
 	{"interface down", interface_down, "tunnel", "wg0 is down: it leaves by eth0"},
 	{"interface refused", interface_refused, "tunnel", "wg0 is refused"},
 	{"foreign more-specific", foreign_in_front, "kernel", "192.168.2.0/28 of protocol kernel"},
@@ -208,7 +212,7 @@ static const struct {
 	{"blackhole, known", blackhole_known, "next-hop",
 	 "192.168.2.0/28 of protocol kernel leads nowhere"},
 	{"kept in", kept_in, "bgp", "is active, hold timer expired: it is kept in"},
-	{"kept in, tunnel down", kept_in_tunnel_down, "tunnel", "is down: it is kept in"},
+	{"kept in, tunnel down", kept_in_tunnel_down, "tunnel", "is down (silence): it is kept in"},
 	{"kept in, path kept", kept_in_path_kept, "bgp", "the tunnel is down"},
 	{"forwarding off", forwarding_off, "forwarding", "does not forward IPv4"},
 	{"entry missing", entry_missing, "allowed-ips", "no AllowedIPs entry"},
@@ -536,7 +540,7 @@ static void test_everything(void **state)
 	    "[{'prefix': '0.0.0.0/0', 'paths': [{'best': false, 'eligible':"
 	    " false, 'reason-text': 'down', 'from': '10.9.0.2'}]}]");
 	set(first("tunnels"), "state", "'down'");
-	judged("a full tunnel that is down", "tunnel", "is down: it leaves by eth0");
+	judged("a full tunnel that is down", "tunnel", "is down (fresh): it leaves by eth0");
 	set(first("routes"), "prefix", "'192.168.0.0/16'");
 	judged("more specific than everything", NULL, "reachable by eth0");
 }

@@ -19,17 +19,43 @@ static const char *why(const json_t *obj)
 	return "no reason is given";
 }
 
+/* The one whose far end is the next hop HOP; or NULL. */
+static const json_t *tunnel_to(const struct judge *f, const char *hop)
+{
+	json_t *row, *text;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(f->facts, "tunnels"), i, row)
+		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, text)
+			if (*hop && str_eq(json_string_value(text), hop))
+				return row;
+	return NULL;
+}
+
+/* Why the tunnel of a path that is not used since it is down is so; "" where that is not known. */
+static const char *why_down(const struct judge *f, const json_t *path, char *out, size_t size)
+{
+	const json_t *tunnel = tunnel_to(f, str_of(path, "next-hop"));
+
+	out[0] = '\0';
+	if (str_eq(str_of(path, "reason"), "tunnel-down") && is_set(tunnel, "reason-text"))
+		snprintf(out, size, " (%s on %s: %s, last handshake %s)", TEXT(tunnel, "peer"),
+			 TEXT(tunnel, "interface"), why(tunnel), AGO(tunnel, "handshake-seconds"));
+	return out;
+}
+
 static void refused_paths(struct judge *f, const json_t *row, bool matters)
 {
 	json_t *paths = json_object_get(row, "paths"), *path;
+	char more[256];
 	size_t i;
 
 	json_array_foreach (paths, i, path)
 		if (!is_true(path, "eligible"))
-			explain_step(f, "bgp", !matters,
-				     "%s from %s by next hop %s is not used: %s",
-				     TEXT(row, "prefix"), TEXT(path, "from"),
-				     TEXT(path, "next-hop"), why(path));
+			explain_step(
+				f, "bgp", !matters, "%s from %s by next hop %s is not used: %s%s",
+				TEXT(row, "prefix"), TEXT(path, "from"), TEXT(path, "next-hop"),
+				why(path), why_down(f, path, more, sizeof(more)));
 }
 
 static bool is_bgp(const json_t *route)
@@ -106,7 +132,7 @@ static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char 
 {
 	const json_t *interface = f->claim.interface;
 	const char *state = str_of(interface, "state");
-	bool ready = !*state || str_eq(state, "ready");
+	bool ready = !*state || str_eq(state, "ready"), says;
 
 	if (!ready || json_is_false(json_object_get(interface, "up"))) {
 		explain_step(f, "tunnel", false, "%s, but %s is %s: %s", CLAIM_TEXT(&f->claim),
@@ -116,8 +142,10 @@ static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char 
 	state = str_of(tunnel, "state");
 	if (!str_eq(state, "down") && !str_eq(state, "never"))
 		return false;
-	explain_step(f, "tunnel", false, "%s, but that tunnel %s: %s", CLAIM_TEXT(&f->claim),
-		     str_eq(state, "down") ? "is down" : "was never up", so);
+	says = str_eq(state, "down") && is_set(tunnel, "reason-text");
+	explain_step(f, "tunnel", false, "%s, but that tunnel %s%s%s%s: %s", CLAIM_TEXT(&f->claim),
+		     str_eq(state, "down") ? "is down" : "was never up", says ? " (" : "",
+		     says ? why(tunnel) : "", says ? ")" : "", so);
 	return true;
 }
 
