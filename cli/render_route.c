@@ -150,6 +150,8 @@ static void rules_row(struct view *v, const json_t *row)
 		fprintf(out, " in by %s", TEXT(row, "interface"));
 	if (is_set(row, "bound-to"))
 		fprintf(out, " out by %s", TEXT(row, "bound-to"));
+	if (is_set(row, "ip-protocol"))
+		fprintf(out, " protocol %s", TEXT(row, "ip-protocol"));
 	if (is_set(row, "icmp-types"))
 		fprintf(out, " ICMP types %s", TEXT(row, "icmp-types"));
 	put_mark(out, row);

@@ -205,7 +205,7 @@ KEYS = {
               "age-seconds next-hops verdict"),
     "nexthops": ("", "nexthops", "address state reason interface peer tunnel cost"),
     "pins": ("", "pins", "endpoint via interface state"),
-    "rules": ("", "rules", "priority family source destination interface icmp-types fwmark fwmask tos table "
+    "rules": ("", "rules", "priority family source destination interface ip-protocol icmp-types fwmark fwmask tos table "
               "no-default state"),
     "rib summary": ("prefixes", None, ""),
     "wireguard": ("", "interfaces", "name state error ifindex source-check-drops backend up adopted public-key listen-port fwmark "

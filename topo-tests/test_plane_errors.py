@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the hub itself says of a packet of a plane (too big, time exceeded, unreachable) goes back by
-the plane, to hosts that the main table does not know, and never in the clear.
+"""What the hub itself says of a packet of a plane (too big, time exceeded, unreachable), and what it
+answers from an address of the plane, goes back by the plane, to hosts that the main table does not
+know, and never in the clear. Hosts that the main table knows are answered by it.
 
     host s ─ 192.168.2.0/24 ─ s ══ wg1 10.9.1.0/24 ═ hub ═ wg2 10.9.2.0/24, MTU 1300 ══ t ─ 192.168.3.0/24 ─ host t
              fd00:2::/64           fd09:1::/64        │    fd09:2::/64                      fd00:3::/64
                                                      lan0 192.168.1.0/24 ─ host l, 192.168.9.10 behind it
+                          main plane: lan5 192.168.5.0/24 ─ host m
 """
 import re
 
 import pytest
 
 from lib.clear import count, leaked
+from lib.fourplanes import connects, services
+from lib.probe import reachable
 from lib.snippets import FAST, TIMERS
+from lib.topology import link
 from lib.wait import wait_until
 from lib.wgbgp import Wgbgp
 
@@ -80,6 +85,10 @@ class Net:
                       for k, (n, r) in enumerate((("l", self.hub), *sites.items()), 1)}
         self.hosts["l"].ip("addr add 192.168.9.10/32 dev lo\n"
                            "addr add fd00:9::10/128 dev lo nodad")
+        self.hosts["m"] = m = topo.router("m")
+        link(self.hub, "lan5", m, "eth0", "192.168.5.1/24 fd00:5::1/64",
+             "192.168.5.10/24 fd00:5::10/64")
+        m.ip("route add default via 192.168.5.1\nroute add ::/0 via fd00:5::1")
         plane = "plane storage;"
         self.w = Wgbgp(topo, self.hub, HUB.format(timers=TIMERS, interfaces=interface(
             1, 1, 2, "s", plane) + interface(2, 1, 2, "t", plane)))
@@ -165,6 +174,57 @@ def test_rule_of_same_source(d):
     assert len([r for r in before if "ipproto" in r]) == 3
     plain, with_it = "lan0;", "lan0;\n    rule { source 10.9.1.1/32; }"
     d.w.replace(plain, with_it)
-    wait_until(lambda: len(rules()) == 4, 15, "the rule of the configuration")
+    wait_until(lambda: len(rules()) == len(before) + 1, 15, "the rule of the configuration")
     d.w.replace(with_it, plain)
-    wait_until(lambda: sorted(rules()) == sorted(before), 15, "only those of errors")
+    wait_until(lambda: sorted(rules()) == sorted(before), 15, "only the others")
+
+
+OWN = {4: ("10.9.1.1", "192.168.1.1"), 6: ("fd09:1::1", "fd00:1::1")}
+
+REFUSED = """
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(2)
+s.connect((sys.argv[1], 9))
+s.send(b"x")
+try:
+    s.recv(1)
+except ConnectionRefusedError:
+    sys.exit(0)
+except TimeoutError:
+    pass
+sys.exit(1)
+"""
+
+
+def refused(host, address):
+    """The host is told that nobody listens at a port of UDP."""
+    return host.run(["/usr/bin/python3", "-c", REFUSED, address], check=False).returncode == 0
+
+
+def answers(host, address):
+    """What the host gets from an address of the hub: of ICMP, TCP, and a refusal."""
+    return {"echo": reachable(host, address), "connection": connects(host, address, 9100),
+            "refusal": refused(host, address)}
+
+
+def all_answered(d, name, family):
+    said = {a: answers(d.hosts[name], a) for a in OWN[family]}
+    print(name, said)
+    return all(all(s.values()) for s in said.values())
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_own_answers(d, family):
+    """Who is behind a tunnel or a LAN of the plane and asks an address of it is answered there; a
+    host of the main plane beside the hub, by the main table."""
+    services(d.hub)
+    for name in "slm":
+        wait_until(lambda: all_answered(d, name, family), 30, f"the answers to {name}")
+    assert leaked(d.net) == 0
+    # No tunnel, no answer: not in the clear either.
+    d.hosts["s"].spawn("asks", ["ping", "-n", "-i", "0.2", OWN[family][0]])
+    d.sites[0].stop()
+    d.hub.ip("link set wg1 down")
+    assert not reachable(d.hosts["s"], OWN[family][0])
+    assert leaked(d.net) == 0

@@ -2,6 +2,7 @@
 #include "errorway.h"
 
 #include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 
 #include "ifaddr.h"
@@ -12,12 +13,27 @@
 #include "util.h"
 #include "zconfig.h"
 
+struct wish {
+	struct krule k;
+	uint32_t from; /* rule_want_behind() */
+};
+
 static struct wishes {
 	size_t n;
-	struct krule *k; /* owned; the same one may be there several times */
+	struct wish *wish; /* owned; the same one may be there several times */
 } wanted;
 static struct job job;
 static bool ready; /* the addresses were read once */
+
+static bool is_tunnel(const char *name, uint8_t plane)
+{
+	const char *tunnel;
+
+	for (size_t i = 0; (tunnel = plane_tunnel(plane, i)); i++)
+		if (str_eq(tunnel, name))
+			return true;
+	return false;
+}
 
 static bool is_of_one_plane(const struct addr *a, uint8_t plane)
 {
@@ -56,14 +72,43 @@ static struct krule rule_for(const struct addr *a, uint8_t plane, const struct e
 	return k;
 }
 
-static void wish_add(struct wishes *w, const struct krule *k)
+static void wish_add(struct wishes *w, const struct krule *k, uint32_t from)
 {
-	w->k = xrealloc(w->k, (w->n + 1) * sizeof(*w->k));
-	w->k[w->n++] = *k;
+	w->wish = xrealloc(w->wish, (w->n + 1) * sizeof(*w->wish));
+	w->wish[w->n++] = (struct wish){.k = *k, .from = from};
 }
 
-static void wish_for(struct wishes *w, uint32_t ifindex, uint8_t plane)
+/* The rule into the plane's table rests on the one into the main table: alone, it would shut out
+ * hosts of the main plane where the plane's table has an end. Both come after the plane's rules. */
+static void wish_answers(struct wishes *w, const struct addr *a, uint8_t plane, uint8_t protocol)
 {
+	struct krule into = rule_for(a, plane, &(struct errors){0}), first;
+
+	into.ip_protocol = protocol;
+	into.priority += 2;
+	first = into;
+	first.priority--;
+	first.table = RT_TABLE_MAIN;
+	first.no_default = true;
+	wish_add(w, &first, 0);
+	wish_add(w, &into, first.priority);
+}
+
+/* Of any protocol from a tunnel's address, of two from that of another interface. */
+static void wish_all_answers(struct wishes *w, const struct addr *a, uint8_t plane, bool tunnel)
+{
+	if (tunnel) {
+		wish_answers(w, a, plane, 0);
+		return;
+	}
+	wish_answers(w, a, plane, IPPROTO_TCP);
+	wish_answers(w, a, plane, a->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+static void wish_for(struct wishes *w, const char *name, uint8_t plane)
+{
+	uint32_t ifindex = kernel_link_by_name(name);
+	bool tunnel = is_tunnel(name, plane);
 	const struct kaddr *a;
 
 	for (unsigned i = 0; ifindex && (a = ifaddr_get(ifindex, i)); i++) {
@@ -73,8 +118,9 @@ static void wish_for(struct wishes *w, uint32_t ifindex, uint8_t plane)
 			struct krule k = rule_for(&a->local, plane, &errors[e]);
 
 			if (errors[e].family == a->local.family)
-				wish_add(w, &k);
+				wish_add(w, &k, 0);
 		}
+		wish_all_answers(w, &a->local, plane, tunnel);
 	}
 }
 
@@ -86,21 +132,21 @@ static struct wishes wish(void)
 	for (unsigned p = 1; p < PLANES_MAX; p++)
 		for (size_t i = 0;
 		     plane_present((uint8_t)p) && (name = plane_interface((uint8_t)p, i)); i++)
-			wish_for(&w, kernel_link_by_name(name), (uint8_t)p);
+			wish_for(&w, name, (uint8_t)p);
 	return w;
 }
 
-/* New ones first: what is in both stays untouched. */
+/* New ones first: what is in both stays untouched. What rests on another goes before that. */
 static bool errorway_run(void *arg)
 {
 	struct wishes before = wanted;
 
 	wanted = wish();
 	for (size_t i = 0; i < wanted.n; i++)
-		rule_want(&wanted.k[i]);
-	for (size_t i = 0; i < before.n; i++)
-		rule_unwant(&before.k[i]);
-	free(before.k);
+		rule_want_behind(&wanted.wish[i].k, wanted.wish[i].from);
+	for (size_t i = before.n; i; i--)
+		rule_unwant(&before.wish[i - 1].k);
+	free(before.wish);
 	return false;
 }
 
@@ -121,7 +167,7 @@ void errorway_read_end(void)
 
 void errorway_reset(void)
 {
-	free(wanted.k);
+	free(wanted.wish);
 	wanted = (struct wishes){0};
 	if (job.ready)
 		job_stop(&job);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * errorway: what the kernel itself says of a packet of a plane goes back by the plane.
+ * errorway: what this machine itself says from an address of a plane goes back by the plane.
  *
  * A packet too big, too old or with no way makes the kernel send an ICMP error. It is one of this
  * machine's own, so the rules by incoming interface do not hold: it would go by the main table,
@@ -8,10 +8,15 @@
  * in by (IPv6 by itself, IPv4 where icmp_errors_use_inbound_ifaddr is set, which the parent does),
  * so each own address of a plane has a rule: ICMP errors from it look into the plane's table.
  *
- * Answers from these addresses are left alone: who is asked from another plane (a LAN of the main
- * one, say) answers by the main table. So are the errors that are answers, too: no such port or
- * protocol, fragments missing, a header not understood. A firewall's refusal of what came to such
- * an address (administratively prohibited) cannot be told from one of what goes on.
+ * Who asked such an address may be of the plane, or of another one (a LAN of the main one, say);
+ * a rule does not know by what interface the question came. So answers look into the main table
+ * for what it knows better than by a default route, and else into the plane's. So do the errors
+ * that are answers, too: no such port or protocol, fragments missing, a header not understood. A
+ * firewall's refusal of what came to such an address (administratively prohibited) cannot be told
+ * from one of what goes on.
+ *
+ * From an address of an interface that is no tunnel, WireGuard's own packets may come, whose way is
+ * the main plane's: of what it says only TCP and ICMP go by the plane.
  *
  * An address that interfaces of several planes have says nothing and has no rule.
  */

@@ -68,7 +68,7 @@ static void link_named(uint32_t ifindex, const char *name, bool present)
 	loop_fake_turn();
 }
 
-/* The rules that are wanted: "PRIORITY SOURCE ICMP>TABLE" each. */
+/* The rules of errors that are wanted: "PRIORITY SOURCE ICMP>TABLE" each. */
 static const char *rules_now(void)
 {
 	static char text[1024];
@@ -77,10 +77,27 @@ static const char *rules_now(void)
 	for (struct rule *r = rule_first(); r; r = rule_next(r)) {
 		assert_true(r->kept.wanted);
 		assert_string_equal(r->k.iif, "lo");
+		if (!r->k.icmp_first)
+			continue;
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u %s %x-%x>%u\n",
 			 r->k.priority, PREFIX_STR(&r->k.source), r->k.icmp_first, r->k.icmp_last,
 			 r->k.table);
 	}
+	return text;
+}
+
+/* Those of answers: "PRIORITY SOURCE PROTOCOL>TABLE", and "-" where a default route does not count.
+ */
+static const char *answers_now(void)
+{
+	static char text[1024];
+
+	text[0] = '\0';
+	for (struct rule *r = rule_first(); r; r = rule_next(r))
+		if (!r->k.icmp_first)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text),
+				 "%u %s %u>%u%s\n", r->k.priority, PREFIX_STR(&r->k.source),
+				 r->k.ip_protocol, r->k.table, r->k.no_default ? "-" : "");
 	return text;
 }
 
@@ -157,6 +174,25 @@ static void test_same_address(void **state)
 	assert_string_equal(rules_now(), RED1 BLUE);
 }
 
+/* The main table's networks first. What is not of a tunnel leaves WireGuard's packets alone. */
+static void test_answers(void **state)
+{
+	link_named(LAN1, "lan1", true);
+	address(WG2, "10.80.0.1/24", false);
+	assert_string_equal(answers_now(), "701 10.78.0.1/32 0>254-\n702 10.78.0.1/32 0>101\n");
+	address(WG1, "10.78.0.1/24", false);
+	address(LAN1, "192.168.1.1/24", true);
+	address(LAN1, "fd78:1::1/64", true);
+	assert_string_equal(answers_now(), "701 192.168.1.1/32 6>254-\n701 192.168.1.1/32 1>254-\n"
+					   "701 fd78:1::1/128 6>254-\n701 fd78:1::1/128 58>254-\n"
+					   "702 192.168.1.1/32 6>101\n702 192.168.1.1/32 1>101\n"
+					   "702 fd78:1::1/128 6>101\n702 fd78:1::1/128 58>101\n");
+	for (struct rule *r = rule_first(); r; r = rule_next(r))
+		assert_int_equal(r->from, r->k.priority == 702 ? 701 : 0);
+	address(WG0, "192.168.1.1/32", true); /* the main plane has it, too */
+	assert_null(strstr(answers_now(), "192"));
+}
+
 static void test_configuration(void **state)
 {
 	configure(PLANES("111"));
@@ -171,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_configuration, setup, teardown),
 	};
 

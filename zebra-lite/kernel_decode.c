@@ -253,16 +253,22 @@ static bool rule_is_strange(const struct fib_rule_hdr *frh, const struct nlattr 
 	return unknown || (frh->flags & FIB_RULE_INVERT);
 }
 
-/* Protocol and ports together say types of ICMP, as kernel_write.c does, or it is none of ours. */
-static bool rule_icmp(const struct nlattr **tb, struct krule *r)
+/* A protocol alone, or one that says types of ICMP together with ports, as kernel_write.c does, or
+ * it is none of ours. */
+static bool rule_ip_protocol(const struct nlattr **tb, struct krule *r)
 {
 	const struct nlattr *proto = tb[FRA_IP_PROTO], *ports = tb[FRA_DPORT_RANGE];
 	struct fib_rule_port_range types;
 
 	if (!proto && !ports)
 		return true;
-	if (!proto || !ports || mnl_attr_get_payload_len(proto) != 1 ||
-	    mnl_attr_get_payload_len(ports) != sizeof(types) ||
+	if (!proto || mnl_attr_get_payload_len(proto) != 1)
+		return false;
+	if (!ports) {
+		r->ip_protocol = mnl_attr_get_u8(proto);
+		return r->ip_protocol != 0;
+	}
+	if (mnl_attr_get_payload_len(ports) != sizeof(types) ||
 	    mnl_attr_get_u8(proto) != (r->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return false;
 	memcpy(&types, mnl_attr_get_payload(ports), sizeof(types));
@@ -348,5 +354,5 @@ int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *r)
 		return -EBADMSG;
 	if (a.dscp && mnl_attr_get_payload_len(a.dscp) == 1)
 		r->tos = mnl_attr_get_u8(a.dscp) << 2;
-	return !rule_icmp(tb, r) || rule_is_strange(frh, tb, a.unknown) ? -ENOENT : 0;
+	return !rule_ip_protocol(tb, r) || rule_is_strange(frh, tb, a.unknown) ? -ENOENT : 0;
 }

@@ -329,6 +329,21 @@ static void test_icmp_rules(void **state)
 	assert_int_equal(r.icmp_first, 0);
 }
 
+static void test_protocol_rules(void **state)
+{
+	struct nlmsghdr *nlh = rule(0);
+	struct krule r;
+
+	mnl_attr_put_u8(nlh, FRA_IP_PROTO, IPPROTO_TCP);
+	assert_int_equal(kernel_decode_rule(nlh, &r), 0);
+	assert_int_equal(r.ip_protocol, IPPROTO_TCP);
+	nlh = rule(0);
+	mnl_attr_put_u8(nlh, FRA_IP_PROTO, 0);
+	assert_int_equal(kernel_decode_rule(nlh, &r), -ENOENT);
+	assert_int_equal(kernel_decode_rule(rule(0), &r), 0);
+	assert_int_equal(r.ip_protocol, 0);
+}
+
 static void test_strange_rules(void **state)
 {
 	static const uint16_t alien[] = {FRA_GOTO, FRA_IP_PROTO, FRA_UID_RANGE, 200};
@@ -669,6 +684,7 @@ int main(void)
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_rule),
 		cmocka_unit_test(test_icmp_rules),
+		cmocka_unit_test(test_protocol_rules),
 		cmocka_unit_test(test_strange_rules),
 	};
 

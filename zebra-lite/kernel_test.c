@@ -367,6 +367,12 @@ static void test_rules(void **state)
 				   "lookup 103 proto 222\n");
 	assert_int_equal(kernel_write_rule(true, &errors), -EEXIST);
 	assert_int_equal(kernel_write_rule(false, &errors), 0);
+	errors.icmp_first = errors.icmp_last = 0;
+	errors.ip_protocol = IPPROTO_TCP;
+	assert_int_equal(kernel_write_rule(true, &errors), 0);
+	assert_string_equal(RULES,
+			    "9:	from 2001:db8::1 iif lo ipproto ipproto-6 lookup 103 proto 222\n");
+	assert_int_equal(kernel_write_rule(false, &errors), 0);
 	assert_int_equal(kernel_write_rule(true, &longer), 0);
 	assert_string_equal(RULES, "8:	from all lookup 254 suppress_prefixlength 0 proto 222\n");
 	assert_int_equal(kernel_write_rule(false, &longer), 0);

@@ -213,10 +213,12 @@ static bool has_dscp(void)
 }
 
 /* The kernel compares the port's place in a flow, where type and code of ICMP stand. */
-static void put_icmp(struct nlmsghdr *nlh, const struct krule *r)
+static void put_ip_protocol(struct nlmsghdr *nlh, const struct krule *r)
 {
 	struct fib_rule_port_range types = {.start = r->icmp_first, .end = r->icmp_last};
 
+	if (r->ip_protocol)
+		mnl_attr_put_u8(nlh, FRA_IP_PROTO, r->ip_protocol);
 	if (!r->icmp_first)
 		return;
 	mnl_attr_put_u8(nlh, FRA_IP_PROTO, r->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
@@ -257,7 +259,7 @@ int kernel_write_rule(bool add, const struct krule *r)
 		mnl_attr_put_strz(nlh, FRA_IIFNAME, r->iif);
 	if (r->oif[0])
 		mnl_attr_put_strz(nlh, FRA_OIFNAME, r->oif);
-	put_icmp(nlh, r);
+	put_ip_protocol(nlh, r);
 	nl_batch_end(batch, nlh);
 	return flush_for_answer();
 }

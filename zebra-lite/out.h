@@ -47,6 +47,7 @@ struct krule {
 	char iif[16];		   /* input interface, "" any */
 	char oif[16];		   /* interface that the sender's socket is bound to, "" any */
 	bool no_default;	   /* a default route of the table is passed over */
+	uint8_t ip_protocol;	   /* 0: any, or ICMP as below */
 	/* Only ICMP (ICMPv6) from one to the other, each type << 8 | code; 0: all packets. */
 	uint16_t icmp_first, icmp_last;
 };

@@ -34,6 +34,13 @@ static bool same_prefix(const struct prefix *a, const struct prefix *b)
 	return a->len == b->len && (!a->len || prefix_eq(a, b));
 }
 
+static uint8_t ip_protocol(const struct krule *k)
+{
+	if (!k->icmp_first)
+		return k->ip_protocol;
+	return k->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+}
+
 /* A deletion of A may take B: to the kernel, what A does not say is anything. */
 static bool takes(const struct krule *a, const struct krule *b)
 {
@@ -41,6 +48,7 @@ static bool takes(const struct krule *a, const struct krule *b)
 	       a->priority == b->priority && (!a->table || a->table == b->table) &&
 	       (!a->tos || a->tos == b->tos) && (!a->no_default || b->no_default) &&
 	       (!a->fwmark || a->fwmark == b->fwmark) && (!a->fwmask || a->fwmask == b->fwmask) &&
+	       (!ip_protocol(a) || ip_protocol(a) == ip_protocol(b)) &&
 	       (!a->icmp_first ||
 		(a->icmp_first == b->icmp_first && a->icmp_last == b->icmp_last)) &&
 	       (!a->source.len || same_prefix(&a->source, &b->source)) &&
@@ -107,9 +115,9 @@ bool rule_same(const struct krule *a, const struct krule *b)
 	return a->family == b->family && a->action == b->action && a->tos == b->tos &&
 	       a->priority == b->priority && a->table == b->table && a->fwmark == b->fwmark &&
 	       a->fwmask == b->fwmask && a->no_default == b->no_default &&
-	       a->icmp_first == b->icmp_first && a->icmp_last == b->icmp_last &&
-	       same_prefix(&a->source, &b->source) && same_prefix(&a->dst, &b->dst) &&
-	       str_eq(a->iif, b->iif) && str_eq(a->oif, b->oif);
+	       a->ip_protocol == b->ip_protocol && a->icmp_first == b->icmp_first &&
+	       a->icmp_last == b->icmp_last && same_prefix(&a->source, &b->source) &&
+	       same_prefix(&a->dst, &b->dst) && str_eq(a->iif, b->iif) && str_eq(a->oif, b->oif);
 }
 
 static struct rule *rule_find(const struct krule *k)
@@ -146,11 +154,11 @@ static void rule_describe(const struct kept *e, char *text, size_t size)
 
 	snprintf(text, size,
 		 "family=%s priority=%u table=%u fwmark=0x%x/0x%x source=%s "
-		 "destination=%s interface=%s bound-to=%s tos=0x%x icmp=0x%x-0x%x",
+		 "destination=%s interface=%s bound-to=%s tos=0x%x protocol=%u icmp=0x%x-0x%x",
 		 k->family == AF_INET ? "ipv4" : "ipv6", k->priority, k->table, k->fwmark,
 		 k->fwmask, k->source.len ? PREFIX_STR(&k->source) : "any",
 		 k->dst.len ? PREFIX_STR(&k->dst) : "any", k->iif[0] ? k->iif : "any",
-		 k->oif[0] ? k->oif : "any", k->tos, k->icmp_first, k->icmp_last);
+		 k->oif[0] ? k->oif : "any", k->tos, k->ip_protocol, k->icmp_first, k->icmp_last);
 }
 
 void rule_want(const struct krule *k)

@@ -494,6 +494,21 @@ static json_t *prefix_or_null(const struct prefix *p)
 	return p->len ? json_prefix(p) : json_null();
 }
 
+static json_t *ip_protocol(const struct krule *k)
+{
+	switch (k->ip_protocol) {
+	case 0:
+		return json_null();
+	case IPPROTO_TCP:
+		return json_string("tcp");
+	case IPPROTO_ICMP:
+		return json_string("icmp");
+	case IPPROTO_ICMPV6:
+		return json_string("ipv6-icmp");
+	}
+	return json_sprintf("%u", k->ip_protocol);
+}
+
 static json_t *icmp_types(const struct krule *k)
 {
 	char text[16];
@@ -509,19 +524,18 @@ static void rules_start(struct show *s)
 {
 	show_head(s, json_object(), "rules");
 	for (struct rule *r = rule_first(); r; r = rule_next(r))
-		show_row(
-			s,
-			json_pack(
-				"{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:s}",
-				"priority", (json_int_t)r->k.priority, "family",
-				r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
-				prefix_or_null(&r->k.source), "destination",
-				prefix_or_null(&r->k.dst), "interface", name_or_null(r->k.iif),
-				"bound-to", name_or_null(r->k.oif), "icmp-types", icmp_types(&r->k),
-				"fwmark", (json_int_t)r->k.fwmark, "fwmask",
-				(json_int_t)r->k.fwmask, "tos", (json_int_t)r->k.tos, "table",
-				(json_int_t)r->k.table, "no-default", r->k.no_default, "state",
-				rule_state(r)));
+		show_row(s,
+			 json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, "
+				   "s:b, s:s}",
+				   "priority", (json_int_t)r->k.priority, "family",
+				   r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
+				   prefix_or_null(&r->k.source), "destination",
+				   prefix_or_null(&r->k.dst), "interface", name_or_null(r->k.iif),
+				   "bound-to", name_or_null(r->k.oif), "ip-protocol",
+				   ip_protocol(&r->k), "icmp-types", icmp_types(&r->k), "fwmark",
+				   (json_int_t)r->k.fwmark, "fwmask", (json_int_t)r->k.fwmask,
+				   "tos", (json_int_t)r->k.tos, "table", (json_int_t)r->k.table,
+				   "no-default", r->k.no_default, "state", rule_state(r)));
 	show_end(s, NULL);
 }
 

@@ -756,71 +756,84 @@ static void test_rules(void **state)
 		      "'destination': '10.2.0.0/16', 'fwmark': 5, 'tos': 16, 'interface': 'u'}, "
 		      "{'priority': 8, 'table': 78}]}}");
 	rig_settle();
-	EXPECT(request,
-	       "rules:\n"
-	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
-	       "interface=u bound-to=- icmp-types=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
-	       "no-default=no state=installed\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n");
+	EXPECT(request, "rules:\n"
+			"priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
+			"interface=u bound-to=- ip-protocol=- icmp-types=- fwmark=5 "
+			"fwmask=4294967295 tos=16 table=77 "
+			"no-default=no state=installed\n"
+			"priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
+			"priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n");
 	keep_read_begin(&rules);
 	rule_told(&stale, true);
-	EXPECT(request,
-	       "rules:\n"
-	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
-	       "interface=u bound-to=- icmp-types=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
-	       "no-default=no state=installed\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
-	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
+	EXPECT(request, "rules:\n"
+			"priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
+			"interface=u bound-to=- ip-protocol=- icmp-types=- fwmark=5 "
+			"fwmask=4294967295 tos=16 table=77 "
+			"no-default=no state=installed\n"
+			"priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
+			"priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
+			"priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_rule_error = -EEXIST;
 	keep_read_end(&rules);
-	EXPECT(request,
-	       "rules:\n"
-	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
-	       "interface=u bound-to=- icmp-types=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
-	       "no-default=no state=foreign\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=foreign\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=foreign\n"
-	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
+	EXPECT(request, "rules:\n"
+			"priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
+			"interface=u bound-to=- ip-protocol=- icmp-types=- fwmark=5 "
+			"fwmask=4294967295 tos=16 table=77 "
+			"no-default=no state=foreign\n"
+			"priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=foreign\n"
+			"priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=foreign\n"
+			"priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_rule_error = -ENOMEM;
 	rig_pass(2000);
-	EXPECT(request,
-	       "rules:\n"
-	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
-	       "interface=u bound-to=- icmp-types=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
-	       "no-default=no state=refused\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=refused\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=refused\n"
-	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
+	EXPECT(request, "rules:\n"
+			"priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
+			"interface=u bound-to=- ip-protocol=- icmp-types=- fwmark=5 "
+			"fwmask=4294967295 tos=16 table=77 "
+			"no-default=no state=refused\n"
+			"priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=refused\n"
+			"priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=refused\n"
+			"priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_configure("{'rib': {'kernel': false, 'rule': [{'priority': 8, 'table': 78}]}}");
 	rig_rule_error = 0;
 	rig_pass(40000);
-	EXPECT(request,
-	       "rules:\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=off\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=off\n");
+	EXPECT(request, "rules:\n"
+			"priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=off\n"
+			"priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=off\n");
 	rules.ready = false;
 	rig_configure("{'rib': {'rule': [{'priority': 8, 'table': 78}]}}");
-	EXPECT(request,
-	       "rules:\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=pending\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=pending\n");
+	EXPECT(request, "rules:\n"
+			"priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=pending\n"
+			"priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+			"ip-protocol=- icmp-types=- "
+			"fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=pending\n");
 }
 
 static void test_uplinks(void **state)

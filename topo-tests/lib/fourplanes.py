@@ -130,7 +130,8 @@ def plane_prefixes(node, plane):
 
 LISTEN = """
 import socket
-sockets = [socket.create_server(("", port)) for port in (22, 9100)]
+sockets = [socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+           for port in (22, 9100)]
 print("ready", flush=True)
 while True:
     for s in sockets:
