@@ -19,7 +19,7 @@ struct wish {
 };
 
 static struct wishes {
-	size_t n;
+	size_t n, cap;
 	struct wish *wish; /* owned; the same one may be there several times */
 } wanted;
 static struct job job;
@@ -74,7 +74,10 @@ static struct krule rule_for(const struct addr *a, uint8_t plane, const struct e
 
 static void wish_add(struct wishes *w, const struct krule *k, uint32_t from)
 {
-	w->wish = xrealloc(w->wish, (w->n + 1) * sizeof(*w->wish));
+	if (w->n == w->cap) {
+		w->cap = w->cap ? 2 * w->cap : 16;
+		w->wish = xrealloc(w->wish, w->cap * sizeof(*w->wish));
+	}
 	w->wish[w->n++] = (struct wish){.k = *k, .from = from};
 }
 
@@ -136,15 +139,34 @@ static struct wishes wish(void)
 	return w;
 }
 
-/* New ones first: what is in both stays untouched. What rests on another goes before that. */
+static bool same_wish(const struct wish *a, const struct wish *b)
+{
+	return rule_same(&a->k, &b->k) && a->from == b->from;
+}
+
+/* How many are the same from the start, or, from the end, behind the first SKIP. */
+static size_t common(const struct wishes *a, const struct wishes *b, bool end, size_t skip)
+{
+	size_t n = 0, max = (a->n < b->n ? a->n : b->n) - skip;
+
+	while (n < max &&
+	       same_wish(&a->wish[end ? a->n - 1 - n : n], &b->wish[end ? b->n - 1 - n : n]))
+		n++;
+	return n;
+}
+
+/* New ones first: what is in both stays untouched. What rests on another goes before that. A look
+ * for a rule passes all of them: what is the same from the start and from the end is not looked
+ * for, so one address that comes or goes costs its own few rules. */
 static bool errorway_run(void *arg)
 {
-	struct wishes before = wanted;
+	struct wishes before = wanted, now = wish();
+	size_t head = common(&before, &now, false, 0), tail = common(&before, &now, true, head);
 
-	wanted = wish();
-	for (size_t i = 0; i < wanted.n; i++)
-		rule_want_behind(&wanted.wish[i].k, wanted.wish[i].from);
-	for (size_t i = before.n; i; i--)
+	wanted = now;
+	for (size_t i = head; i < now.n - tail; i++)
+		rule_want_behind(&now.wish[i].k, now.wish[i].from);
+	for (size_t i = before.n - tail; i > head; i--)
 		rule_unwant(&before.wish[i - 1].k);
 	free(before.wish);
 	return false;
