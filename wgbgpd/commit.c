@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "commit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "conf_leaves.h"
+#include "knobs.h"
 #include "listen.h"
 #include "log.h"
 #include "loop.h"
@@ -123,24 +121,6 @@ static void send_step(enum daemon_id id)
 		supervise_configured(id);
 }
 
-static bool write_sysctl(const char *path, bool on)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && dprintf(fd, "%d\n", on) > 0;
-	int err = errno;
-
-	if (fd >= 0)
-		close(fd);
-	errno = err;
-	return ok;
-}
-
-static void let_forward(const char *path)
-{
-	if (!write_sysctl(path, true))
-		log_warn("forwarding", "file=%s why=\"%m\"", path);
-}
-
 /* A plane has an interface, and routes are written at all. */
 static bool plane_in_use(const json_t *config)
 {
@@ -160,26 +140,6 @@ static bool plane_in_use(const json_t *config)
 	return false;
 }
 
-/* Errors of packets of a plane shall have an address of it (zebra-lite's errorway.h). It holds for
- * the whole machine: what was off is off again when no plane is in use any more. */
-static void name_inbound_address(bool wanted)
-{
-	static const char path[] = "/proc/sys/net/ipv4/icmp_errors_use_inbound_ifaddr";
-	static bool was_off;
-	int fd = wanted ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	char is = '0';
-	bool on = fd >= 0 && read(fd, &is, 1) == 1 && is != '0';
-
-	if (fd >= 0)
-		close(fd);
-	if (wanted ? on : !was_off)
-		return;
-	if (write_sysctl(path, wanted))
-		was_off = wanted;
-	else
-		log_warn("plane-errors", "file=%s why=\"%m\"", path);
-}
-
 /* From here on a daemon that starts gets the new configuration. */
 static void becomes_running(void)
 {
@@ -192,11 +152,9 @@ static void becomes_running(void)
 	else if (ran)
 		now.before = ran;
 	conf_set_log(now.version->json);
-	if (leaves.forwarding) {
-		let_forward("/proc/sys/net/ipv4/ip_forward");
-		let_forward("/proc/sys/net/ipv6/conf/all/forwarding");
-	}
-	name_inbound_address(plane_in_use(now.version->json));
+	if (leaves.forwarding)
+		knobs_forward();
+	knobs_errors(plane_in_use(now.version->json));
 }
 
 static void send_current(void)
@@ -372,7 +330,7 @@ void commit_teardown(commit_fn done, void *arg)
 	const struct datastore_version *running = datastore_running();
 
 	now.must = true;
-	name_inbound_address(false);
+	knobs_errors(false);
 	commit_begin(teardown_steps, NULL, running ? running->generation : 0, done, arg);
 }
 

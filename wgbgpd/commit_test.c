@@ -22,6 +22,7 @@
 #include "conf.h"
 #include "listen.h"
 #include "log.h"
+#include "machine.h"
 #include "played.h"
 #include "ports.h"
 
@@ -851,7 +852,7 @@ static bool is_bound(const char *address)
 	return !port_is_free(address, port);
 }
 
-#define INBOUND "/proc/sys/net/ipv4/icmp_errors_use_inbound_ifaddr"
+#define INBOUND "/proc/sys/" ERRORS_KNOB
 
 static void test_inbound_address(void **state)
 {

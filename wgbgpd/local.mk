@@ -65,6 +65,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/kept_load.c wgbgpd/kept_load.h \
 	wgbgpd/key_ages.c wgbgpd/key_ages.h \
 	wgbgpd/web_ask.c wgbgpd/web_ask.h \
+	wgbgpd/knobs.c wgbgpd/knobs.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/listen_keys.c wgbgpd/listen_keys.h \
 	wgbgpd/lock.c wgbgpd/lock.h \
@@ -145,7 +146,10 @@ wgbgpd_interfaces_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 wgbgpd_process_test_SOURCES = wgbgpd/process_test.c
 wgbgpd_process_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_process_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
-check_PROGRAMS += wgbgpd/commit_test wgbgpd/endpoint_test wgbgpd/supervise_test
+check_PROGRAMS += wgbgpd/commit_test wgbgpd/endpoint_test wgbgpd/knobs_test wgbgpd/supervise_test
+wgbgpd_knobs_test_SOURCES = wgbgpd/knobs_test.c lib/scratch.c lib/scratch.h
+wgbgpd_knobs_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view
+wgbgpd_knobs_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 # Runs wgbgpd/stub.
 wgbgpd_supervise_test_SOURCES = wgbgpd/supervise_test.c
 wgbgpd_supervise_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
@@ -154,6 +158,7 @@ wgbgpd_supervise_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 EXTRA_wgbgpd_supervise_test_DEPENDENCIES = wgbgpd/stub
 # The test's own supervise.c is wgbgpd/played.c.
 wgbgpd_commit_test_SOURCES = wgbgpd/commit_test.c wgbgpd/played.c wgbgpd/played.h
+wgbgpd_commit_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view
 wgbgpd_commit_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_commit_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start,--wrap=log_event
 wgbgpd_commit_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)

@@ -30,6 +30,7 @@
 #include "endpoint_own.h"
 #include "interfaces.h"
 #include "keep_in.h"
+#include "knobs.h"
 #include "listen.h"
 #include "lock.h"
 #include "log.h"
@@ -244,6 +245,7 @@ static void release(void)
 	drill_history_close();
 	keep_in_close();
 	shortage_close();
+	knobs_close();
 	spared_close();
 	interfaces_free();
 	ask_free();
@@ -313,6 +315,7 @@ int parent_run(const char *path, const char *rundir)
 	catch_signals();
 	log_told_open();
 	notify_init();
+	knobs_open(rundir);
 	drill_history_open();
 	keep_in_open();
 	shortage_open();
