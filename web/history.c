@@ -410,6 +410,17 @@ static int put_curve(json_t *list, const char *interface, const char *peer, int6
 	return got == -ENOENT ? 0 : got;
 }
 
+/* Of MEMBERS one in front of MEMBER has the same value. */
+static bool is_named_before(const struct evkeyvalq *members, const struct evkeyval *member)
+{
+	const struct evkeyval *before;
+
+	for (before = TAILQ_FIRST(members); before != member; before = TAILQ_NEXT(before, next))
+		if (str_eq(before->value, member->value))
+			return true;
+	return false;
+}
+
 /* NULL: the store cannot be read. ERROR is written where the request is wrong. */
 static json_t *curves(const struct evkeyvalq *members, char *error, size_t size)
 {
@@ -420,14 +431,11 @@ static json_t *curves(const struct evkeyvalq *members, char *error, size_t size)
 	int err = 0;
 
 	TAILQ_FOREACH (member, members, next) {
-		const struct evkeyval *before = TAILQ_FIRST(members);
 		const char *peer = strchr(member->value, ' ');
 		char *interface;
 
-		while (before != member && !str_eq(before->value, member->value))
-			before = TAILQ_NEXT(before, next);
 		if (!str_eq(member->key, "tunnel") || !peer || ++n > HISTORY_CURVES_MAX ||
-		    before != member) {
+		    is_named_before(members, member)) {
 			snprintf(error, size,
 				 "expected tunnel=INTERFACE+PEER, at most %d different ones",
 				 HISTORY_CURVES_MAX);
