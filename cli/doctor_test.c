@@ -673,7 +673,7 @@ static void test_causes_of_tunnels(void **state)
 		finds_in("tunnels", rows[i].rows, "error", "tunnel", rows[i].text);
 	/* what was before the last handshake is over */
 	answer_of("tunnels")->rows =
-		DEAD("down", ICMP("prohibited", "21") ",\"handshake-seconds\":20");
+		DEAD("down", ICMP("prohibited", "20") ",\"handshake-seconds\":20");
 	finds("error", "tunnel", "last handshake 20 seconds ago");
 	assert_null(strstr(out_text, "a firewall on the way rejects"));
 	answer_of("tunnels")->rows =

@@ -112,7 +112,7 @@ static bool is_rejected(const json_t *tunnel)
 
 	return is_set(tunnel, "underlay-error") && is_set(tunnel, "underlay-error-seconds") &&
 	       ago < RECENT &&
-	       (!is_set(tunnel, "handshake-seconds") || ago <= int_of(tunnel, "handshake-seconds"));
+	       (!is_set(tunnel, "handshake-seconds") || ago < int_of(tunnel, "handshake-seconds"));
 }
 
 struct cause cause_of_tunnel(const json_t *tunnel, const json_t *peer, const json_t *tunnels)

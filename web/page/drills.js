@@ -4,38 +4,57 @@ import { Rows, byId, el, milliseconds, setAttr, setText, svg } from "./dom.js";
 import { ask } from "./api.js";
 import * as around from "./around.js";
 
-// Name, and the members where the bar begins and ends (none: at 0).
+// What the times are counted from; of each: name, and the members where the bar begins and ends
+// (none: at 0).
 const BARS = [
-	["Detection", null, "detection-ms"],
-	["Down until told", null, "down-ms"],
-	["Withdrawal", null, "withdrawal-ms"],
-	["Prefixes moved", "first-move-ms", "last-move-ms"],
-	["Echo lost for", null, "echo-blackout-ms"],
-	["Tunnel up again", null, "up-ms"],
-	["Prefixes returned", "first-return-ms", "last-return-ms"],
-	["Echo lost, return", null, "return-echo-blackout-ms"],
+	["After the cut", [
+		["Detection", null, "detection-ms"],
+		["Judged down", null, "down-ms"],
+		["Withdrawal", null, "withdrawal-ms"],
+		["Prefixes moved", "first-move-ms", "last-move-ms"],
+		["Echo lost for", null, "echo-blackout-ms"],
+	]],
+	["After its end", [
+		["Tunnel up again", null, "up-ms"],
+		["Prefixes returned", "first-return-ms", "last-return-ms"],
+		["Echo lost for", null, "return-echo-blackout-ms"],
+	]],
 ];
 const WIDTH = 400, LINE = 22, LEFT = 150, RIGHT = 90;
 
 let drills = [];
 
+const measured = (drill, list) => list.filter(([, , to]) => typeof drill[to] === "number");
+
+function bar(drill, [name, from, to], y, scale) {
+	const start = from ? drill[from] ?? 0 : 0;
+	return [
+		svg("text", { x: LEFT - 8, y: y + 15, "text-anchor": "end" }, name),
+		svg("rect", { x: scale(start), y: y + 4, height: LINE - 8,
+			width: Math.max(2, scale(drill[to]) - scale(start)) }),
+		svg("text", { x: scale(drill[to]) + 6, y: y + 15 }, milliseconds(drill[to])),
+	];
+}
+
 function bars(drill) {
-	const rows = BARS.filter(([, , to]) => typeof drill[to] === "number");
-	const most = Math.max(1, ...rows.map(([, , to]) => drill[to]));
+	const parts = BARS.map(([since, list]) => [since, measured(drill, list)])
+		.filter(([, list]) => list.length > 0);
+	const most = Math.max(1, ...parts.flatMap(([, list]) => list.map(([, , to]) => drill[to])));
 	const scale = (ms) => LEFT + ms / most * (WIDTH - LEFT - RIGHT);
-	const drawn = rows.flatMap(([name, from, to], i) => {
-		const start = from ? drill[from] ?? 0 : 0;
-		const y = i * LINE;
-		return [
-			svg("text", { x: LEFT - 8, y: y + 15, "text-anchor": "end" }, name),
-			svg("rect", { x: scale(start), y: y + 4, height: LINE - 8,
-				width: Math.max(2, scale(drill[to]) - scale(start)) }),
-			svg("text", { x: scale(drill[to]) + 6, y: y + 15 }, milliseconds(drill[to])),
-		];
-	});
-	const said = rows.map(([name, , to]) => `${name}: ${milliseconds(drill[to])}`).join(", ");
-	return svg("svg", { class: "bars", role: "img", viewBox: `0 0 ${WIDTH} ${rows.length * LINE}`,
-		"aria-label": said || "nothing measured" }, ...drawn);
+	const drawn = [], said = [];
+	let y = 0;
+	for (const [since, list] of parts) {
+		drawn.push(svg("text", { class: "soft", x: 0, y: y + 15 }, since));
+		y += LINE;
+		for (const row of list) {
+			drawn.push(...bar(drill, row, y, scale));
+			y += LINE;
+		}
+		said.push(`${since}: ` + list.map(([name, , to]) => `${name} ${milliseconds(drill[to])}`)
+			.join(", "));
+	}
+	return svg("svg", { class: "bars", role: "img", viewBox: `0 0 ${WIDTH} ${y}`,
+		"aria-label": said.join("; ") || "nothing measured" }, ...drawn);
 }
 
 function facts(drill) {

@@ -114,7 +114,7 @@ function change(r, entry) {
 // Now, and not only before the last handshake.
 function isRejected(t) {
 	const ago = t["underlay-error-seconds"] ?? 0;
-	return t["underlay-error"] && ago < ERROR_S && ago <= (t["handshake-seconds"] ?? ERROR_S);
+	return t["underlay-error"] && ago < ERROR_S && ago < (t["handshake-seconds"] ?? ERROR_S);
 }
 
 export function why(t) {
