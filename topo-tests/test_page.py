@@ -296,6 +296,29 @@ def test_drills(hub, page):
     assert page.complaints() == []
 
 
+def test_curves_of_drills_that_fail_first(hub, page):
+    """Where the history cannot be asked a drill is shown without curves; it is asked again."""
+    hub[1].cli("drill tunnel site1 for 2")
+    visit(page, "tunnels")
+    page.js("""const { fetch } = window;
+        window.refused = 0;
+        window.fetch = async (url, how) => url.includes("/series") && window.refused >= 0
+            ? (window.refused++, new Response('{"error":"too many wait for this"}', { status: 503 }))
+            : fetch(url, how);""")
+    turn_to(page, "drills")
+    wait_until(lambda: page.js("return window.refused"), 30, "the question for its curves")
+    fresh(page)
+    assert "site1 (wg0)" in page.text("#cards h3")
+    assert page.js("return document.querySelectorAll('.around').length") == 0
+    page.js("window.refused = -1")
+
+    def drawn():
+        fresh(page)
+        return page.js("return document.querySelectorAll('.around').length")
+    wait_until(drawn, 60, "its curves after all")
+    assert page.complaints() == []
+
+
 def test_text_of_others_is_only_text(hub, page):
     """Names and messages, wherever they are shown, are seen as they are and do nothing."""
     rows = [{"interface": "wg0", "peer": EVIL, "state": EVIL, "reason": EVIL, "reason-text": EVIL,
