@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "allowedips_going.h"
 #include "allowedips_refused.h"
 #include "util.h"
 
@@ -45,6 +46,7 @@ void allowedips_free(struct allowedips *a)
 	empty_trie(&a->ours, &a->entries);
 	empty_trie(&a->foreign, &a->entries);
 	empty_trie(&a->refused, &a->refusals);
+	empty_trie(&a->going, &a->entries);
 	slab_destroy(&a->entries);
 	slab_destroy(&a->refusals);
 	free(a->queue);
@@ -90,6 +92,7 @@ static void queue_insert(struct allowedips *a, struct allowed_entry *e)
 		allowedips_put(a, e, NULL);
 		return;
 	}
+	allowedips_going_forget(a, &e->node.p);
 	*append(a) = (struct wg_change){.key = e->want->key, .prefix = e->node.p};
 	allowedips_put(a, e, e->want);
 }
@@ -333,6 +336,7 @@ void allowedips_forget(struct allowedips *a)
 {
 	TRIE_FOREACH (&a->ours, node)
 		allowedips_put(a, allowed_entry_of(node), NULL);
+	allowedips_going_gone(a);
 	while (a->foreign.count) {
 		struct trie_node *node = trie_first(&a->foreign);
 		struct prefix p = node->p;
@@ -353,6 +357,7 @@ void allowedips_forget_away(struct allowedips *a)
 		if (a->hooks->on_forget)
 			a->hooks->on_forget(a->arg, &e->node.p);
 	}
+	allowedips_going_left(a);
 }
 
 void allowedips_reconcile(struct allowedips *a)
@@ -384,6 +389,7 @@ void allowedips_take_leave(struct allowedips *a)
 {
 	take_leave_of(a, &a->ours);
 	take_leave_of(a, &a->foreign);
+	allowedips_going_left(a);
 	allowedips_refused_gone(a);
 }
 
@@ -393,6 +399,7 @@ void allowedips_clear(struct allowedips *a)
 
 	while ((node = trie_first(&a->ours)))
 		remove_entry(a, allowed_entry_of(node));
+	allowedips_going_all(a, queue_remove);
 }
 
 static void allowedips_note(struct allowed_drift *drift, size_t *counter, const struct prefix *p)
@@ -408,6 +415,10 @@ static void compare_other(struct allowedips *a, struct owner *owner, const struc
 {
 	struct allowed_entry *e;
 
+	if (allowedips_going_seen(a, owner, p)) {
+		queue_remove(a, owner, p);
+		return;
+	}
 	if (!a->adopted || (a->hooks->is_mine && a->hooks->is_mine(a->arg, p))) {
 		queue_remove(a, owner, p);
 		allowedips_note(drift, &drift->extra, p);
@@ -548,12 +559,15 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 			struct allowed_drift *drift)
 {
 	*drift = (struct allowed_drift){0};
-	if (is_as_wanted(a, dump, owners))
+	if (is_as_wanted(a, dump, owners)) {
+		allowedips_going_all(a, queue_remove);
 		return;
+	}
 	if (!take_dump(a, dump, owners, drift)) {
 		forget_unseen(a);
 		queue_drift(a, drift);
 	}
+	allowedips_going_gone(a);
 	if (a->foreign.count)
 		drift->foreign_gone = sweep_foreign(a);
 }

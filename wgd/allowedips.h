@@ -9,7 +9,7 @@
  *
  * Three tries: `ours` (configured and learned), `foreign` (of an adopted interface: never touched),
  * `refused` (what was asked for and not possible because of a foreign one: told when that is
- * gone). No prefix is in both of the first two.
+ * gone). No prefix is in both of the first two. A fourth one, `going`: allowedips_going.h.
  *
  * Learned entries found at a start, or told by a neighbour process that has gone, are stale until
  * they are set again; allowedips_sweep() removes those that were not.
@@ -72,13 +72,13 @@ struct allowedips_hooks {
 };
 
 struct allowedips {
-	struct trie ours, foreign, refused;
+	struct trie ours, foreign, refused, going;
 	struct slab entries, refusals;
 	struct wg_change *queue;
 	size_t n_queue, cap_queue;
 	size_t n_learned, n_stale;
 	size_t n_right;		/* of ours: installed where they are wanted */
-	size_t n_installed;	/* of ours and foreign ones, wherever */
+	size_t n_installed;	/* of ours, foreign and going ones, wherever */
 	uint16_t epoch;		/* another one with each process of zebra-lite */
 	struct prefix sweep_at; /* where the sweep goes on; family 0: from the start */
 	bool retrying;		/* refusals are being told of, ... */

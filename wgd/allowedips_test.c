@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "allowedips.h"
+#include "allowedips_going.h"
 #include "testing.h"
 #include "util.h"
 #include "wg_mock.h"
@@ -29,10 +29,10 @@
 struct truth {
 	int owner; /* -1: nobody */
 	enum allowed_origin origin;
-	bool leaving; /* no longer configured, still there */
+	bool leaving;	  /* no longer configured, still there */
 	unsigned refused; /* owners whose SET was, because of a foreign entry; a bit each */
-	bool ledger;  /* ours was or may still be in the device */
-	int handed;   /* a foreign entry at this owner is handed over; -1: none */
+	bool ledger;	  /* ours was or may still be in the device */
+	int handed;	  /* a foreign entry at this owner is handed over; -1: none */
 };
 
 static struct {
@@ -42,6 +42,7 @@ static struct {
 	struct prefix prefixes[PREFIXES];
 	struct truth truth[PREFIXES];
 	bool adopted;
+	bool holds; /* removals wait for the next comparison */
 } t;
 
 static unsigned seed;
@@ -92,7 +93,7 @@ static enum reason expect_set(int owner, int i)
 			longest = t.prefixes[j].len;
 			fixed = other->owner == owner			 ? REASON_NONE
 				: other->origin == ORIGIN_TUNNEL_ADDRESS ? REASON_OWN_ADDRESS
-				: other->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY
+				: other->origin == ORIGIN_STATIC	 ? REASON_STATIC_ENTRY
 								 : REASON_FOREIGN_ALLOWED_IP;
 		}
 	}
@@ -241,6 +242,8 @@ static void flush(void)
 
 	for (size_t i = 0; i < t.a.n_queue; i++)
 		t.truth[index_of(&t.a.queue[i].prefix)].ledger |= !t.a.queue[i].remove;
+	if (t.holds)
+		allowedips_hold_removals(&t.a);
 	err = wg_change(&t.mock->wg, t.a.queue, t.a.n_queue);
 
 	allowedips_applied(&t.a);
@@ -253,7 +256,19 @@ static void flush(void)
 		allowedips_applied(&t.a);
 	}
 	for (int i = 0; i < PREFIXES; i++)
-		t.truth[i].ledger = t.truth[i].owner >= 0 && t.truth[i].origin != ORIGIN_FOREIGN;
+		t.truth[i].ledger =
+			(t.truth[i].owner >= 0 && t.truth[i].origin != ORIGIN_FOREIGN) ||
+			trie_exact(&t.a.going, &t.prefixes[i]);
+}
+
+/* What waits for a comparison gets one. */
+static void settle(void)
+{
+	flush();
+	t.holds = false;
+	if (t.a.going.count)
+		compare();
+	assert_int_equal(t.a.going.count, 0);
 }
 
 /* Somebody else changes the device. */
@@ -262,8 +277,11 @@ static void op_meddle(int i)
 	int owner = rnd(OWNERS + (t.adopted ? STRANGERS : 0));
 	struct truth *truth = &t.truth[i];
 	bool ours = truth->owner >= 0 && truth->origin != ORIGIN_FOREIGN;
+	struct trie_node *going = trie_exact(&t.a.going, &t.prefixes[i]);
 
 	if (rnd(2)) {
+		if (going && allowed_entry_of(going)->have == &t.owners[owner])
+			return; /* it is there */
 		mock_put(t.mock, &t.prefixes[i], t.owners[owner].key);
 		if (!ours && t.adopted) {
 			truth->owner = owner;
@@ -290,10 +308,15 @@ static bool is_mine(void *arg, const struct prefix *p)
 	return t.truth[index_of(p)].ledger;
 }
 
+static void on_forget(void *arg, const struct prefix *p)
+{
+	t.truth[index_of(p)].ledger = false;
+}
+
 static void init_table(void)
 {
 	static const struct allowedips_hooks hooks = {
-		.on_retry = on_retry, .is_mine = is_mine, .take = take};
+		.on_retry = on_retry, .is_mine = is_mine, .on_forget = on_forget, .take = take};
 
 	allowedips_init(&t.a, t.adopted, &hooks, NULL);
 }
@@ -491,8 +514,12 @@ static void run(bool single_removal, bool adopted)
 			one_op();
 		if (rnd(10) == 0)
 			t.mock->fail_after = 1 + rnd(6);
+		t.holds = adopted && !single_removal && rnd(2);
 		flush();
 		t.mock->fail_after = 0;
+		for (int n = t.holds ? rnd(6) : 0; n > 0; n--)
+			one_op();
+		flush();
 		if (rnd(4) == 0)
 			op_meddle(rnd(PREFIXES));
 		if (rnd(3) == 0)
@@ -501,6 +528,7 @@ static void run(bool single_removal, bool adopted)
 			op_restart();
 		if (rnd(50) == 0)
 			op_successor();
+		settle();
 		flush();
 		check_device();
 	}

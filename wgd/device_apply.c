@@ -45,7 +45,7 @@ static void delete_ours_of_adopted(struct device *dev)
 	size_t n;
 
 	allowedips_clear(&dev->allowed);
-	device_flush(dev);
+	device_flush_all(dev, NULL); /* the ledger goes, so nothing may wait */
 	TAILQ_FOREACH (p, &dev->peers, link)
 		if (!p->foreign && p->present && dev->wg)
 			wg_remove_peer(dev->wg, p->owner.key);

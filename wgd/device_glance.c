@@ -9,7 +9,6 @@
 
 #define GLANCE_SHARE 4	   /* one part in so many of the time goes into suspicions */
 #define GLANCE_AGAIN_MS 5  /* many peers may fall silent at once */
-#define GLANCE_MAX_US 8000 /* a dump that takes longer is not waited for */
 
 uint64_t device_cost_of_late(uint64_t known, uint64_t us)
 {
@@ -31,11 +30,6 @@ static void glance_take(struct device *dev, const struct wg_dump *dump)
 		if (p)
 			peer_read(p, &dump->peers[i]);
 	}
-}
-
-bool device_is_slow(const struct device *dev)
-{
-	return dev->read.cost > GLANCE_MAX_US;
 }
 
 bool device_glance(struct device *dev)

@@ -16,7 +16,6 @@ struct silence;
 
 /* False where that takes too long, or fails. */
 bool device_glance(struct device *dev);
-bool device_is_slow(const struct device *dev); /* it takes too long */
 /* The same beside the loop, however long it takes; its peers are told when it is done. False: none
  * begins, as one is under way or it fails. */
 bool device_look(struct device *dev, bool with_entries);

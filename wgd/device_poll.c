@@ -25,6 +25,7 @@
 #include "withhold.h"
 
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
+#define REMOVALS_SHARE 8   /* the same while removals wait for that */
 #define FULL_READ_BUSY_MS 10000 /* at least so long after the last one while entries change */
 #define POLL_SHARE 20		/* the same for polls as a whole */
 #define URGENT_SHARE 8		/* and for those at which silence becomes a verdict */
@@ -225,7 +226,8 @@ static uint64_t until_deadline(const struct device *dev, uint64_t next)
  * but where somebody falls silent all the time entries are read all the same. */
 static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 {
-	uint64_t pause = dev->read.full_cost * FULL_READ_SHARE / 1000;
+	unsigned share = dev->allowed.going.count ? REMOVALS_SHARE : FULL_READ_SHARE;
+	uint64_t pause = dev->read.full_cost * share / 1000;
 
 	if (busy && pause < FULL_READ_BUSY_MS)
 		pause = FULL_READ_BUSY_MS;
@@ -342,7 +344,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy, const struct s
 		device_sync_entries(dev, NULL); /* what was refused because of them */
 	dev->life.unknown = false;
 	withhold_sync(dev);
-	err = device_flush(dev);
+	err = full ? device_flush_all(dev, &dump) : device_flush(dev);
 	if (unknown && !dev->life.unknown)
 		batches_known(dev, err);
 	free(owners);

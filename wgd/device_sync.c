@@ -212,7 +212,7 @@ int device_sync_open(struct device *dev)
 		if (dev->ledger)
 			ledger_forget_imported(dev->ledger);
 		device_sync_entries(dev, NULL);
-		err = device_flush(dev);
+		err = device_flush_all(dev, &dump);
 	}
 	dev->read.full_at = now_ms();
 	free(owners);

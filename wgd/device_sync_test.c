@@ -833,6 +833,59 @@ static void test_removals_confirmed(void **state)
 	}
 }
 
+/* Where a reading takes long the loop does not wait for it: a removal goes with the next poll,
+ * which reads beside the loop. */
+static void test_removals_wait(void **state)
+{
+	const struct device *dev;
+	unsigned reads;
+
+	rig.has_graveyard = true;
+	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+	begin(RIG_WG0(", 'adopt': true", BOTH));
+	rig.read_us = 400 * 1000;
+	rig_allowed(1, "+1 192.168.1.0/24 +1 192.168.2.0/24 +1 192.168.3.0/24 +1 192.168.4.0/24");
+	rig_pass(20000);
+	rig_forget();
+	dev = TAILQ_FIRST(&devices);
+	while (dev->read.looking)
+		rig_pass(10);
+	reads = rig.reads;
+	rig_allowed(2, "-1 192.168.1.0/24 -1 192.168.2.0/24 -1 192.168.3.0/24 -1 192.168.4.0/24");
+	rig_allowed(3, "+2 192.168.3.0/24");
+	rig_entry("wg0", 'b', "192.168.2.0/24"); /* somebody moves it to his peer, so it is his */
+	rig_entry("wg0", 0, "192.168.4.0/24");
+	rig_expect("zebra: ack 2\n"
+		   "wg0 + b 192.168.3.0/24\n"
+		   "zebra: ack 3\n");
+	assert_int_equal(rig.reads, reads);
+	while (dev->allowed.going.count)
+		rig_pass(10);
+	rig_expect("@6310\n"
+		   "wg0 - a 192.168.1.0/24\n");
+	rig_pass(2000);
+	rig_tell("wg0");
+	rig_tell_file("ledger-wg0");
+	rig_expect("@2000\n"
+		   "wg0 has key - port 0 mark 0\n"
+		   "wg0 has a keepalive 0 at -: 10.9.0.2/32\n"
+		   "wg0 has b keepalive 0 at -: 10.9.0.3/32 192.168.2.0/24 192.168.3.0/24\n"
+		   "ledger-wg0:\n"
+		   "| wgbgp-ledger 1 7\n"
+		   "| + peer YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + peer YgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + entry 10.9.0.2/32\n"
+		   "| + entry 10.9.0.3/32\n"
+		   "| + address 10.9.0.1/24\n"
+		   "| + entry 192.168.1.0/24\n"
+		   "| + entry 192.168.2.0/24\n"
+		   "| + entry 192.168.3.0/24\n"
+		   "| + entry 192.168.4.0/24\n"
+		   "| - entry 192.168.2.0/24\n"
+		   "| - entry 192.168.4.0/24\n"
+		   "| - entry 192.168.1.0/24\n");
+}
+
 /* What a batch gives and takes back is not there in the end. */
 static void test_given_and_taken(void **state)
 {
@@ -1030,6 +1083,7 @@ int main(void)
 		RIG_CHECK(test_deadline),
 		RIG_CHECK(test_deadline_of_a_successor),
 		RIG_CHECK(test_removals_confirmed),
+		RIG_CHECK(test_removals_wait),
 		RIG_CHECK(test_given_and_taken),
 		RIG_CHECK(test_deadline_unread),
 		RIG_CHECK(test_cost_of_entries),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allowedips_going.h"
 #include "condition.h"
 #include "roster.h"
 #include "util.h"
@@ -86,61 +87,81 @@ static bool removes_any(const struct allowedips *a)
 	return false;
 }
 
-/* Where a prefix is, for confirm_removals(). */
+/* Where a prefix of the queue is, for confirm_by(). */
 struct place {
 	struct trie_node node; /* first */
-	const uint8_t *key;
+	const uint8_t *key;    /* NULL: nowhere */
 };
 
-static void put_place(struct trie *t, struct slab *slab, const struct prefix *p, const uint8_t *key)
+static void find_places(struct trie *t, struct slab *slab, const struct allowedips *a,
+			const struct wg_dump *dump)
 {
-	struct place *place = (struct place *)trie_exact(t, p);
+	for (size_t i = 0; i < a->n_queue; i++) {
+		struct place *place = slab_alloc(slab);
 
-	if (!place) {
-		place = slab_alloc(slab);
-		trie_insert(t, &place->node, p);
+		if (trie_insert(t, &place->node, &a->queue[i].prefix))
+			slab_free(slab, place);
 	}
-	place->key = key;
+	for (size_t i = 0; i < dump->n_entries; i++) {
+		struct place *place = (struct place *)trie_exact(t, &dump->entries[i].prefix);
+
+		if (place)
+			place->key = dump->peers[dump->entries[i].peer].key;
+	}
 }
 
 /*
  * The way by the graveyard takes an entry from whomever has it. On an adopted interface it must not
- * take one that somebody has just moved to a peer of his: look, and leave such removals out.
+ * take one that somebody has just moved to a peer of his: such removals are left out.
  */
-static int confirm_removals(struct device *dev)
+static void confirm_by(struct device *dev, const struct wg_dump *dump)
 {
 	struct allowedips *a = &dev->allowed;
 	struct slab slab = SLAB_INIT("places", struct place);
 	struct trie places = {0};
 	struct trie_node *node;
-	struct wg_dump dump;
 	size_t kept = 0;
-	int err = wg_get(dev->wg, true, &dump);
 
-	if (err < 0)
-		return err;
-	for (size_t i = 0; i < dump.n_entries; i++)
-		put_place(&places, &slab, &dump.entries[i].prefix,
-			  dump.peers[dump.entries[i].peer].key);
+	find_places(&places, &slab, a, dump);
 	for (size_t i = 0; i < a->n_queue; i++) {
 		const struct wg_change *c = &a->queue[i];
-		const struct place *at = (struct place *)trie_exact(&places, &c->prefix);
+		struct place *at = (struct place *)trie_exact(&places, &c->prefix);
 
-		if (c->remove && (!at || memcmp(at->key, c->key, WG_KEY_BYTES) != 0)) {
+		if (c->remove && (!at->key || memcmp(at->key, c->key, WG_KEY_BYTES) != 0)) {
 			if (!trie_exact(&a->ours, &c->prefix))
 				ledger_remove_entry(dev->ledger, &c->prefix);
 			continue;
 		}
 		if (!c->remove)
-			put_place(&places, &slab, &c->prefix, c->key);
+			at->key = c->key;
 		a->queue[kept++] = *c;
 	}
 	a->n_queue = kept;
 	while ((node = trie_first(&places)))
 		trie_remove(&places, node);
 	slab_destroy(&slab);
+}
+
+static int confirm_removals(struct device *dev, const struct wg_dump *given)
+{
+	struct wg_dump dump;
+	int err;
+
+	if (given) {
+		confirm_by(dev, given);
+		return 0;
+	}
+	err = wg_get(dev->wg, true, &dump);
+	if (err < 0)
+		return err;
+	confirm_by(dev, &dump);
 	wg_dump_free(&dump);
 	return 0;
+}
+
+static bool is_to_confirm(const struct device *dev)
+{
+	return dev->wg && dev->adopted && !dev->wg->single_removal && removes_any(&dev->allowed);
 }
 
 void device_change_failed(struct device *dev, int err)
@@ -164,6 +185,13 @@ void device_change_failed(struct device *dev, int err)
 
 int device_flush(struct device *dev)
 {
+	if (is_to_confirm(dev) && device_is_slow(dev))
+		allowedips_hold_removals(&dev->allowed);
+	return device_flush_all(dev, NULL);
+}
+
+int device_flush_all(struct device *dev, const struct wg_dump *dump)
+{
 	struct allowedips *a = &dev->allowed;
 	int err = 0;
 
@@ -173,8 +201,8 @@ int device_flush(struct device *dev)
 		allowedips_applied(a);
 		return -ENODEV;
 	}
-	if (dev->adopted && !dev->wg->single_removal && removes_any(a))
-		err = confirm_removals(dev);
+	if (is_to_confirm(dev))
+		err = confirm_removals(dev, dump);
 	if (err == 0 && dev->ledger)
 		err = ledger_before(dev);
 	if (err == 0)

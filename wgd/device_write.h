@@ -21,7 +21,11 @@ struct owner **device_owners(struct device *dev, const struct wg_dump *dump, boo
 int device_ledger(struct device *dev);
 /* A change failed with ERR, and how much of it was done is not known: says so, reads the device. */
 void device_change_failed(struct device *dev, int err);
-/* Hands the queued changes to the device. 0, or -errno: then the device was read again. */
+/* Hands the queued changes to the device. 0, or -errno: then the device was read again. Removals
+ * that are to be confirmed by a reading wait for the next poll with entries where that takes long:
+ * allowedips_going.h. */
 int device_flush(struct device *dev);
+/* The same with such a reading at hand: they are done. NULL: it is made, whatever it takes. */
+int device_flush_all(struct device *dev, const struct wg_dump *dump);
 
 #endif

@@ -4,6 +4,7 @@ noinst_LIBRARIES += wgd/libwgd.a
 wgd_libwgd_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
 wgd_libwgd_a_SOURCES = \
 	wgd/allowedips.c wgd/allowedips.h \
+	wgd/allowedips_going.c wgd/allowedips_going.h \
 	wgd/allowedips_refused.c wgd/allowedips_refused.h \
 	wgd/batches.c wgd/batches.h \
 	wgd/bfd.c wgd/bfd.h \

@@ -164,6 +164,14 @@ struct device {
 	struct log_bucket beyond_bucket;
 };
 
+#define GLANCE_MAX_US 8000 /* a dump that takes longer is not waited for */
+
+/* To read it takes too long for the loop. */
+static inline bool device_is_slow(const struct device *dev)
+{
+	return dev->read.cost > GLANCE_MAX_US;
+}
+
 TAILQ_HEAD(device_list, device);
 extern struct device_list devices;
 
