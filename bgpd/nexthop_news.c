@@ -7,6 +7,7 @@
 #include "log.h"
 #include "nexthop.h"
 #include "restart.h"
+#include "rib_fresh.h"
 #include "session.h"
 #include "session_proof.h"
 #include "util.h"
@@ -21,6 +22,8 @@ static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, 
 	if (!nh->neighbors || (up == was_up && !left && !(dead && was_weak)))
 		return;
 	for (struct peer *p = peer_first_at(way); p; p = peer_next_at(p, way)) {
+		if (up && !was_up)
+			rib_fresh_way_up(p->rib);
 		session_path_changed(p, up);
 		if (dead)
 			session_tunnel_dead(p, up ? REASON_PEER_GONE : nh->state.reason);

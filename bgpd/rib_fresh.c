@@ -9,10 +9,13 @@
  * that time its paths stand behind an older path that is in use; where there is none they are used
  * at once. Nobody is told: what we announce is what we use.
  *
+ * The time runs from when both are there, the session and the tunnel: where both ends were killed
+ * a session can be up 0.7 s before its tunnel is taken for usable. A tunnel that was down with its
+ * session up counts as well, as AllowedIPs leave a tunnel that is down. Paths in use stay so.
+ *
  * The shorter time is for those who come to us: a hub uses the path to a site, and so announces it,
- * before the sites use the hub. The other one was 600 ms once: then a tunnel that came up 680 ms
- * after its session, as both ends had just been killed, was used 70 ms before the far end did.
- * Paths that were kept over a restart (RFC 4724) are in use already.
+ * before the sites use the hub; the rest of the longer one is for ends that see the tunnel come up
+ * at different times. Paths that were kept over a restart (RFC 4724) are in use already.
  */
 #include "bgp.h"
 #include "nexthop.h"
@@ -20,7 +23,7 @@
 #include "rib_fresh.h"
 #include "rib_lap.h"
 
-#define FRESH_MS 1000
+#define FRESH_MS 600
 #define FRESH_HUB_MS 300
 
 static unsigned n_fresh; /* mostly 0: then no decision has to look for them */
@@ -48,17 +51,29 @@ void rib_fresh_init(struct peer_rib *pr)
 	timer_init(&pr->fresh_timer, on_timer, pr);
 }
 
-void rib_fresh_begin(struct peer_rib *pr)
+/* From now on, whether it was fresh before or not. */
+static void rib_fresh_count(struct peer_rib *pr)
 {
 	const struct nexthop *nh = nexthop_find(&pr->nexthop);
 
-	if (!nh || !nh->state.tunnel || restart_keeping() || pr->kept[BGP_IPV4] ||
-	    pr->kept[BGP_IPV6])
+	if (!nh || !nh->state.tunnel || restart_keeping())
 		return;
 	n_fresh += !pr->fresh;
 	pr->fresh = true;
 	timer_start(&pr->fresh_timer,
 		    pr->peer->dynamic || peer_is_client(pr->peer) ? FRESH_HUB_MS : FRESH_MS);
+}
+
+void rib_fresh_begin(struct peer_rib *pr)
+{
+	if (!pr->kept[BGP_IPV4] && !pr->kept[BGP_IPV6])
+		rib_fresh_count(pr);
+}
+
+void rib_fresh_way_up(struct peer_rib *pr)
+{
+	if (pr && pr->up)
+		rib_fresh_count(pr);
 }
 
 void rib_fresh_end(struct peer_rib *pr)

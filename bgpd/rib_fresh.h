@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rib_fresh: a session that has just come up takes no traffic off a path that works. It begins
- * after what is kept of the last session is known, and ends by itself or with the session.
+ * after what is kept of the last session is known, and once more when the tunnel comes up later; it
+ * ends by itself or with the session.
  */
 #ifndef WGBGP_BGPD_RIB_FRESH_H
 #define WGBGP_BGPD_RIB_FRESH_H
@@ -11,6 +12,8 @@
 
 void rib_fresh_init(struct peer_rib *pr);
 void rib_fresh_begin(struct peer_rib *pr);
+/* The way to the neighbour can be used again, or for the first time. NULL: it has no tables. */
+void rib_fresh_way_up(struct peer_rib *pr);
 void rib_fresh_end(struct peer_rib *pr);
 /* Demotes those of the candidates that come by a fresh session where the path USED (0: none) is
  * among them, too, and BEST would take traffic off it, or share it. True: decide again. */

@@ -440,7 +440,7 @@ static void test_stale_again(void **state)
 	assert_string_equal(standing(NET1, INT), "gone");
 }
 
-/* Through a tunnel: a session that has just come up takes nothing off a path in use for a second;
+/* Through a tunnel: a session that has just come up takes nothing off a path in use for 600 ms;
  * one of somebody who comes to us for 300 ms. */
 static void test_fresh(void **state)
 {
@@ -448,7 +448,7 @@ static void test_fresh(void **state)
 		unsigned last;
 		const char *address;
 		unsigned ms;
-	} rows[] = {{INT, "10.9.0.13", 1000}, {150, "10.9.0.150", 300}};
+	} rows[] = {{INT, "10.9.0.13", 600}, {150, "10.9.0.150", 300}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct far *old, *new;
@@ -487,6 +487,98 @@ static void test_fresh(void **state)
 	}
 }
 
+/* The tunnel to INT, by which its paths lead. */
+static void way_is(enum reach reach)
+{
+	struct msg_nexthop m = {.reach = reach,
+				.reason =
+					reach == REACH_DOWN ? REASON_HANDSHAKE_STALE : REASON_NONE,
+				.weak = reach == REACH_DOWN, /* the session outlives it */
+				.connected = true,
+				.tunnel = true,
+				.cost = 10,
+				.ifname = "wg0",
+				.peer = "b"};
+
+	assert_int_equal(addr_parse("10.9.0.13", &m.addr), 0);
+	rig_nexthop_is(&m);
+}
+
+static struct far *say_path(unsigned last, const char *hop, unsigned local_pref)
+{
+	struct far *f = far_up(last, &(struct far_open){.as = 65000});
+
+	far_announce(
+		f, &(struct news){
+			   .prefix = NET1, .nexthop = hop, .path = {7}, .local_pref = local_pref});
+	return f;
+}
+
+/* Whatever came last, the session or its tunnel: the time runs from then on. */
+static void test_fresh_way(void **state)
+{
+	static const struct {
+		const char *what;
+		enum reach first; /* the tunnel, when the session comes up */
+		uint64_t ms;	  /* later ... */
+		enum reach then;  /* ... it is this, and UP 10 ms after that */
+		bool waits;
+	} rows[] = {
+		{"the tunnel soon after the session", REACH_DOWN, 10, REACH_DOWN, true},
+		{"as its time ends", REACH_DOWN, 580, REACH_DOWN, true},
+		{"long after the session", REACH_DOWN, 10 * S, REACH_DOWN, true},
+		{"a session that outlived its tunnel", REACH_UP, 10 * S, REACH_DOWN, true},
+		{"usable all the time", REACH_UP, 10 * S, REACH_DEGRADED, false},
+		{"never fully up before", REACH_DEGRADED, 10 * S, REACH_DEGRADED, false},
+		{"nothing happened", REACH_UP, 10 * S, REACH_UP, false},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct far *old = say_path(140, "10.9.0.98", 100), *new;
+
+		rig_tunnel("10.9.0.98", "wg0", "a", REACH_UP, REASON_NONE);
+		way_is(rows[i].first);
+		rig_pass(1);
+		new = say_path(INT, "10.9.0.13", 200);
+		rig_pass(rows[i].ms);
+		way_is(rows[i].then);
+		rig_pass(10);
+		way_is(REACH_UP);
+		for (int n = 0; n < 2000 && str_eq(rig_reason(NET1, INT), "tunnel-down"); n++)
+			rig_pass(1); /* who outlived it proves itself */
+		for (uint64_t ms = 0; ms <= 600; ms += ms ? 1 : 599) {
+			bool waits = rows[i].waits && ms < 600;
+			const char *reason = rig_reason(NET1, INT);
+
+			if (!str_eq(reason, waits ? "session-fresh" : "none"))
+				fail_msg("%s, %u ms: %s", rows[i].what, (unsigned)ms, reason);
+			rig_pass(ms ? 1 : 599);
+			rig_settle();
+		}
+		far_close(old);
+		far_close(new);
+		rig_settle();
+		rig_pass(10 * S);
+	}
+}
+
+/* A path by it is used at once where there is no other one, and stays in use. */
+static void test_fresh_alone(void **state)
+{
+	struct far *old = say_path(140, "10.9.0.98", 100), *new;
+
+	rig_tunnel("10.9.0.98", "wg0", "a", REACH_DOWN, REASON_HANDSHAKE_STALE);
+	way_is(REACH_DOWN);
+	rig_pass(1);
+	new = say_path(INT, "10.9.0.13", 200);
+	rig_pass(10 * S);
+	way_is(REACH_UP);
+	rig_tunnel("10.9.0.98", "wg0", "a", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET1, INT), "none");
+	far_close(old);
+	far_close(new);
+}
+
 /* Neither does it share the traffic of a path in use before that. */
 static void test_fresh_shares(void **state)
 {
@@ -507,7 +599,7 @@ static void test_fresh_shares(void **state)
 	rig_tunnel(HOP, "wg1", "x", REACH_UP, REASON_NONE);
 	assert_string_equal(rig_reason(NET1, INT), "session-fresh");
 	assert_int_equal(rig_route(NET1)->hops.hop[1].weight, 0);
-	rig_pass(999);
+	rig_pass(599);
 	assert_string_equal(rig_reason(NET1, INT), "session-fresh");
 	rig_pass(1);
 	rig_settle();
@@ -847,14 +939,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_hold_time),     T(test_keepalives),     T(test_open_hold),
-		T(test_errors),	       T(test_connect_retry),  T(test_tunnel_dead),
-		T(test_path_up),       T(test_patience),       T(test_stale),
-		T(test_stale_again),   T(test_stale_families), T(test_fresh),
-		T(test_rest),	       T(test_gone),	       T(test_refused_prefixes),
-		T(test_restarting),    T(test_finish),	       T(test_proof),
-		T(test_no_proof),      T(test_no_tunnel),      T(test_fresh_shares),
-		T(test_refusals_said),
+		T(test_hold_time),   T(test_keepalives),     T(test_open_hold),
+		T(test_errors),	     T(test_connect_retry),  T(test_tunnel_dead),
+		T(test_path_up),     T(test_patience),	     T(test_stale),
+		T(test_stale_again), T(test_stale_families), T(test_fresh),
+		T(test_rest),	     T(test_gone),	     T(test_refused_prefixes),
+		T(test_restarting),  T(test_finish),	     T(test_proof),
+		T(test_no_proof),    T(test_no_tunnel),	     T(test_fresh_way),
+		T(test_fresh_alone), T(test_fresh_shares),   T(test_refusals_said),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
