@@ -891,6 +891,36 @@ static void test_machine(void **state)
 	finds("error", "clock", "clock is wrong");
 }
 
+/* An interface of a plane that forwards IPv4 wants an address of it. */
+static void test_plane_address(void **state)
+{
+	static const char format[] =
+		"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\","
+		"\"plane\":\"%s\",\"addresses\":[%s],"
+		"\"peers\":[{\"name\":\"site-a\",\"permit\":[\"%s\"]}]}]";
+	static const struct {
+		const char *plane, *address, *permit;
+		bool found;
+	} rows[] = {
+		{"red", "\"fd99::1/64\"", "192.168.2.0/24", true},
+		{"red", "", "192.168.2.0/24", true},
+		{"red", "\"fd99::1/64\",\"10.99.0.1/24\"", "192.168.2.0/24", false},
+		{"red", "\"fd99::1/64\"", "fd00:2::/48", false},
+		{"main", "\"fd99::1/64\"", "192.168.2.0/24", false},
+	};
+
+	machine_answer = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = xasprintf(format, rows[i].plane, rows[i].address, rows[i].permit);
+
+		answer_of("wireguard")->rows = text;
+		run("doctor json");
+		assert_int_equal(strstr(out_text, "has no IPv4 address") != NULL, rows[i].found);
+		answer_of("wireguard")->rows = "[]";
+		free(text);
+	}
+}
+
 /* The same thing many times: some of them, and a count. */
 static void test_many(void **state)
 {
@@ -962,6 +992,7 @@ int main(void)
 		TEST(test_paths),
 		TEST(test_routes),
 		TEST(test_machine),
+		TEST(test_plane_address),
 		TEST(test_many),
 		TEST(test_nobody_there),
 		TEST(test_metrics),

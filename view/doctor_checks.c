@@ -612,5 +612,6 @@ const struct check doctor_checks[] = {
 	{"forwarding", SOURCE_MACHINE, check_forwarding},
 	{"rp-filter", SOURCE_MACHINE, check_rp_filter},
 	{"plane-errors", SOURCE_MACHINE, check_plane_errors},
+	{"plane-errors", SOURCE_INTERFACES, check_plane_address},
 };
 const size_t doctor_n_checks = ARRAY_SIZE(doctor_checks);

@@ -124,6 +124,40 @@ void check_names(struct doctor *d, const json_t *row)
 	}
 }
 
+static bool has_ipv4(const json_t *texts)
+{
+	json_t *text;
+	size_t i;
+
+	json_array_foreach (texts, i, text)
+		if (json_is_string(text) && !strchr(json_string_value(text), ':'))
+			return true;
+	return false;
+}
+
+/* The source of an ICMP error says by which plane it goes back (zebra-lite's errorway.h). */
+void check_plane_address(struct doctor *d, const json_t *row)
+{
+	const json_t *addresses = json_object_get(row, "addresses");
+	bool ipv4 = false;
+	json_t *peer;
+	size_t i;
+
+	if (!is_set(row, "plane") || str_eq(str_of(row, "plane"), "main") || !addresses ||
+	    has_ipv4(addresses))
+		return;
+	json_array_foreach (json_object_get(row, "peers"), i, peer)
+		ipv4 = ipv4 || has_ipv4(json_object_get(peer, "permit")) ||
+		       has_ipv4(json_object_get(peer, "allowed-ips"));
+	if (ipv4)
+		FIND(SEVERITY_WARNING, AT(.interface = str_of(row, "name")),
+		     "give it one: `address`",
+		     "it forwards IPv4 and has no IPv4 address: what this machine says of its "
+		     "packets that are too big comes from another interface's, perhaps of another "
+		     "plane than %s",
+		     TEXT(row, "plane"));
+}
+
 static const json_t *interface_around(const struct doctor *d, const struct addr *a)
 {
 	json_t *row, *text;
