@@ -88,6 +88,8 @@ def test_repair_writes_nothing_twice(dual, how):
         assert {k: after[k] - before[x][k] for k in keys} == dict.fromkeys(keys, 0)
         assert after["nexthop-moves"] - before[x]["nexthop-moves"] == 2, "one a family"
         assert after["local-repairs"] > before[x]["local-repairs"]
+        timed = after["repair-times"]["count"] > before[x]["repair-times"]["count"]
+        assert timed == (how == "dead")
 
 
 def test_two_degraded_hubs(dual):

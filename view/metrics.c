@@ -252,6 +252,7 @@ static double value_of(const struct metrics *m, const struct metric *metric, con
 	case NUMBER:
 	case STATES:
 	case REASONS:
+	case TIMES:
 		break;
 	}
 	return number(value, 0);
@@ -269,6 +270,7 @@ static const char *next_word(const char *at, char *out, size_t size)
 }
 
 #define STATE_MAX 32
+#define TIMES_MAX 16 /* samples of a histogram */
 
 /* A sample for each word of `arg`. */
 static bool has_words(const struct metric *metric)
@@ -350,6 +352,52 @@ static void put_plain(FILE *out, const char *name, const char *labels, double va
 	put_value(out, value);
 }
 
+/* What a sample of a histogram has behind the metric's name, and with which label. */
+struct time_sample {
+	const char *suffix;
+	char le[STATE_MAX]; /* seconds; "": none */
+	double value;
+};
+
+static unsigned time_samples(const struct metric *metric, const json_t *row,
+			     struct time_sample out[TIMES_MAX])
+{
+	const json_t *times = json_object_get(row, metric->key);
+	double count = number(json_object_get(times, "count"), 0);
+	char ms[STATE_MAX], member[STATE_MAX + 16];
+	unsigned n = 0;
+
+	for (const char *at = metric->arg; *at; n++) {
+		ensure(n + 3 < TIMES_MAX);
+		at = next_word(at, ms, sizeof(ms));
+		snprintf(member, sizeof(member), "within-%s-ms", ms);
+		out[n] = (struct time_sample){"_bucket", "",
+					      number(json_object_get(times, member), 0)};
+		snprintf(out[n].le, sizeof(out[n].le), "%g", strtod(ms, NULL) / 1000);
+	}
+	out[n++] = (struct time_sample){"_bucket", "+Inf", count};
+	out[n++] = (struct time_sample){
+		"_sum", "", number(json_object_get(times, "sum-microseconds"), 0) / 1e6};
+	out[n++] = (struct time_sample){"_count", "", count};
+	return n;
+}
+
+static void put_times(const struct metric *metric, const struct row *row, FILE *out)
+{
+	const char *between = *row->labels ? "," : "";
+	struct time_sample samples[TIMES_MAX];
+	unsigned n = time_samples(metric, row->row, samples);
+
+	for (unsigned i = 0; i < n; i++) {
+		fprintf(out, "%s%s", metric->name, samples[i].suffix);
+		if (*samples[i].le)
+			fprintf(out, "{%s%sle=\"%s\"}", row->labels, between, samples[i].le);
+		else if (*row->labels)
+			fprintf(out, "{%s}", row->labels);
+		put_value(out, samples[i].value);
+	}
+}
+
 static void put_sample(struct metrics *m, const struct metric *metric, const struct row *row,
 		       FILE *out)
 {
@@ -367,6 +415,8 @@ static void put_sample(struct metrics *m, const struct metric *metric, const str
 				word_label(metric), state);
 			put_value(out, word_value(metric, row->row, state));
 		}
+	} else if (metric->kind == TIMES) {
+		put_times(metric, row, out);
 	} else {
 		put_plain(out, metric->name, row->labels, value_of(m, metric, row->row));
 	}
@@ -421,6 +471,23 @@ static void add_sample(json_t *samples, json_t *labels, json_t *value)
 	json_array_append_new(samples, json_pack("{s:o, s:o}", "labels", labels, "value", value));
 }
 
+/* As Prometheus' own samples: with the suffix of the name in a label of its own. */
+static void add_times(const struct metric *metric, const json_t *row, const json_t *labels,
+		      json_t *samples)
+{
+	struct time_sample times[TIMES_MAX];
+	unsigned n = time_samples(metric, row, times);
+
+	for (unsigned i = 0; i < n; i++) {
+		json_t *own = json_copy((json_t *)labels);
+
+		json_object_set_new(own, "sample", json_string(times[i].suffix + 1));
+		if (*times[i].le)
+			json_object_set_new(own, "le", json_string(times[i].le));
+		add_sample(samples, own, value_json(times[i].value));
+	}
+}
+
 static void add_samples(struct metrics *m, const struct metric *metric, const json_t *row,
 			json_t *samples)
 {
@@ -434,6 +501,11 @@ static void add_samples(struct metrics *m, const struct metric *metric, const js
 			json_object_set_new(own, word_label(metric), json_string(state));
 			add_sample(samples, own, value_json(word_value(metric, row, state)));
 		}
+		json_decref(labels);
+		return;
+	}
+	if (metric->kind == TIMES) {
+		add_times(metric, row, labels, samples);
 		json_decref(labels);
 		return;
 	}

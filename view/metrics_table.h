@@ -53,6 +53,8 @@ enum metrics_kind {
 	AGE,	 /* seconds since; none: infinite */
 	SINCE,	 /* the same as the time of then; none: 0 */
 	INFO,	 /* 1, with the member as one more label, named by `arg` */
+	TIMES,	 /* a histogram: within-N-ms, count and sum-microseconds; `arg` has the Ns, in order
+		  */
 };
 
 struct metric {

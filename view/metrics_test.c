@@ -68,7 +68,9 @@ static void test_table(void **state)
 
 		assert_memory_equal(row->name, "wgbgp_", 6);
 		assert_true(str_eq(row->type, "counter") == ends(row->name, "_total"));
-		assert_true(str_eq(row->type, "counter") || str_eq(row->type, "gauge"));
+		assert_true(str_eq(row->type, "counter") || str_eq(row->type, "gauge") ||
+			    str_eq(row->type, "histogram"));
+		assert_int_equal(row->kind == TIMES, str_eq(row->type, "histogram"));
 		assert_true(row->source < SOURCES && ends(row->help, "."));
 		for (size_t k = 0; k < ARRAY_SIZE(units); k++)
 			assert_null(strstr(row->name, units[k]));
@@ -201,11 +203,25 @@ static int tear_down(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
+/* Cumulative, with the whole count at the end, as Prometheus wants it. */
+static void test_times(void **state)
+{
+	take("rib-summary", "{\"repair-times\":{\"count\":3,\"sum-microseconds\":250000,\"within-1-ms\":1,"
+			    "\"within-5000-ms\":2}}");
+	says("wgbgp_rib_repair_seconds_bucket{le=\"0.001\"} 1\n");
+	says("wgbgp_rib_repair_seconds_bucket{le=\"0.002\"} 0\n");
+	says("wgbgp_rib_repair_seconds_bucket{le=\"5\"} 2\n"
+	     "wgbgp_rib_repair_seconds_bucket{le=\"+Inf\"} 3\n"
+	     "wgbgp_rib_repair_seconds_sum 0.25\n"
+	     "wgbgp_rib_repair_seconds_count 3\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_table),   TEST(test_keys),  TEST(test_nothing), TEST(test_values),
-		TEST(test_reasons), TEST(test_links), TEST(test_text),	  TEST(test_odd_answers),
+		TEST(test_table),  TEST(test_keys),    TEST(test_nothing),
+		TEST(test_values), TEST(test_reasons), TEST(test_times),
+		TEST(test_links),  TEST(test_text),    TEST(test_odd_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

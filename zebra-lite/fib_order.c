@@ -10,6 +10,7 @@
 #include "nftset.h"
 #include "nhobj.h"
 #include "pin.h"
+#include "repair_times.h"
 #include "rib.h"
 #include "rib_lost.h"
 #include "uplink.h"
@@ -234,7 +235,7 @@ static bool run_batch(void)
 
 static bool run(void *arg)
 {
-	bool kept_in_later;
+	bool kept_in_later, more;
 
 	if (torn_down || !fib_gate.kernel_ready)
 		return false; /* fib_kernel_ready() */
@@ -242,7 +243,9 @@ static bool run(void *arg)
 	reap(false);
 	kept_in_later = keepin_run();
 	pin_look_held();
-	return run_batch() || kept_in_later;
+	more = run_batch();
+	repair_look(fib_repairing());
+	return more || kept_in_later;
 }
 
 /* --- wgd's answers --- */
@@ -366,6 +369,7 @@ void fib_kernel_ready(void)
 
 void fib_wgd_away(void)
 {
+	repair_forget();
 	abort_all();
 	fib_wgd_lost();
 }
@@ -427,4 +431,5 @@ void fib_reset(void)
 	settled = torn_down = false;
 	collected_ms = 0;
 	fib_counters = (struct fib_counters){0};
+	repair_times_reset();
 }

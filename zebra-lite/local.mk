@@ -39,6 +39,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/rule.c zebra-lite/rule.h \
 	zebra-lite/side.c zebra-lite/side.h \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
+	zebra-lite/repair_times.c zebra-lite/repair_times.h \
 	zebra-lite/rib_lost.c zebra-lite/rib_lost.h \
 	zebra-lite/zhistory.c zebra-lite/zhistory.h \
 	zebra-lite/zplan.c zebra-lite/zplan.h \
@@ -116,6 +117,9 @@ check_PROGRAMS += zebra-lite/rib_lost_test
 zebra_lite_rib_lost_test_SOURCES = zebra-lite/rib_lost_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_rib_lost_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
 zebra_lite_rib_lost_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+check_PROGRAMS += zebra-lite/repair_times_test
+zebra_lite_repair_times_test_SOURCES = zebra-lite/repair_times_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
+zebra_lite_repair_times_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 check_PROGRAMS += zebra-lite/errorway_test zebra-lite/nftown_test
 zebra_lite_errorway_test_SOURCES = zebra-lite/errorway_test.c lib/loop_fake.c lib/loop_fake.h
 zebra_lite_errorway_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)

@@ -12,6 +12,7 @@
 #include "nhobj.h"
 #include "out.h"
 #include "planes.h"
+#include "repair_times.h"
 #include "rib.h"
 #include "util.h"
 #include "zceiling.h"
@@ -343,7 +344,11 @@ static void look_at(struct nexthop *nh)
 		/* bgpd says it to people, where paths use it */
 		log_debug("nexthop", "next-hop=%s state=%s reason=%s", ADDR_STR(&nh->addr),
 			  reach_name(nh->reach), reason_name(nh->reason));
-		fib_counters.repairs += nexthop_level(nh) > was && !LIST_EMPTY(&nh->users);
+		if (nexthop_level(nh) > was && !LIST_EMPTY(&nh->users)) {
+			fib_counters.repairs++;
+			if (nh->kind == HOP_TUNNEL && nh->reach == REACH_DOWN)
+				repair_fell();
+		}
 		nhobj_hop_changed(nh);
 		nexthop_users_mark(nh, nexthop_level(nh) > was);
 	}
@@ -358,6 +363,7 @@ void nexthop_run(void)
 	while ((nh = nexthop_take_marked()))
 		look_at(nh);
 	nexthop_users_look();
+	repair_look(fib_repairing());
 	nexthop_tell();
 }
 

@@ -22,6 +22,7 @@
 #include "planes.h"
 #include "prefix_order.h"
 #include "rehearse.h"
+#include "repair_times.h"
 #include "rib.h"
 #include "rule.h"
 #include "side.h"
@@ -411,7 +412,8 @@ static void summary_start(struct show *s)
 	show_object(
 		s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, "
 			     "s:I, s:o,"
-			     " s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o, s:s, s:o,"
+			     " s:I, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:b, s:s, s:o, s:s, "
+			     "s:o,"
 			     " s:{s:b, s:b, s:I}}",
 			     "prefixes", (json_int_t)rib_count(), "queued", (json_int_t)c->queued,
 			     "urgent", (json_int_t)c->urgent, "lingering", (json_int_t)c->lingering,
@@ -426,8 +428,8 @@ static void summary_start(struct show *s)
 			     (json_int_t)c->drift, "drift-repaired-seconds",
 			     seconds_since(c->drift_ms), "routes-flushed", (json_int_t)c->flushed,
 			     "resyncs", (json_int_t)c->resyncs, "local-repairs",
-			     (json_int_t)c->repairs, "nexthop-objects",
-			     (json_int_t)nhobj_counters.objects, "nexthop-moves",
+			     (json_int_t)c->repairs, "repair-times", repair_times_json(),
+			     "nexthop-objects", (json_int_t)nhobj_counters.objects, "nexthop-moves",
 			     (json_int_t)nhobj_counters.moves, "rules-repaired",
 			     (json_int_t)(rules.drift + side_routes.drift), "swept", fib_is_swept(),
 			     "nftables-sets", nftset_state(), "nftables-error",
