@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "allowedips_going.h"
 
+#include <stdlib.h>
+
 #include "util.h"
+
+struct queue {
+	struct wg_change *changes;
+	size_t n, cap;
+};
+
+static void queue_add(struct queue *q, const struct wg_change *c)
+{
+	q->changes = xgrow(q->changes, q->n, &q->cap, sizeof(*q->changes));
+	q->changes[q->n++] = *c;
+}
 
 static void going_end(struct allowedips *a, struct allowed_entry *e)
 {
@@ -40,19 +53,54 @@ static bool is_set_again(const struct allowedips *a, const struct prefix *p)
 	return node && allowed_entry_of(node)->have;
 }
 
+/* Who packets for P go to when P itself is gone; NULL: nobody. By all that is in the queue. */
+static struct owner *next_owner(const struct allowedips *a, const struct prefix *p)
+{
+	struct trie_node *node = trie_match(&a->ours, p);
+
+	while (node && !allowed_entry_of(node)->have)
+		node = trie_cover(node);
+	return node ? allowed_entry_of(node)->have : NULL;
+}
+
+/* What is going at P or inside would draw packets for what covers it to another peer: it is given
+ * to that one's. */
+static void give_inside(struct allowedips *a, const struct prefix *p, struct queue *q)
+{
+	for (struct trie_node *node = trie_first_in(&a->going, p); node;
+	     node = trie_next_in(&a->going, node, p)) {
+		struct allowed_entry *e = allowed_entry_of(node);
+		struct owner *to = next_owner(a, &node->p);
+
+		if (!to || to == e->have)
+			continue;
+		tally_take(&e->have->here, &node->p);
+		tally_add(&to->here, &node->p);
+		e->want = e->have; /* where it is if that fails */
+		e->have = to;
+		queue_add(q, &(struct wg_change){.key = to->key, .prefix = node->p});
+	}
+}
+
 void allowedips_hold_removals(struct allowedips *a)
 {
-	size_t kept = 0;
+	struct queue q = {0};
 
 	for (size_t i = 0; i < a->n_queue; i++) {
 		const struct wg_change *c = &a->queue[i];
 
-		if (!c->remove)
-			a->queue[kept++] = *c;
-		else if (!is_set_again(a, &c->prefix))
+		if (c->remove && is_set_again(a, &c->prefix))
+			continue;
+		if (c->remove)
 			going_begin(a, c);
+		give_inside(a, &c->prefix, &q);
+		if (!c->remove)
+			queue_add(&q, c);
 	}
-	a->n_queue = kept;
+	free(a->queue);
+	a->queue = q.changes;
+	a->n_queue = q.n;
+	a->cap_queue = q.cap;
 }
 
 void allowedips_going_forget(struct allowedips *a, const struct prefix *p)
@@ -70,7 +118,7 @@ bool allowedips_going_seen(struct allowedips *a, const struct owner *owner, cons
 
 	if (!node)
 		return false;
-	if (e->have != owner) {
+	if (e->have != owner && e->want != owner) {
 		going_lost(a, e);
 		return false;
 	}
@@ -99,9 +147,12 @@ void allowedips_going_gone(struct allowedips *a)
 void allowedips_going_left(struct allowedips *a)
 {
 	TRIE_FOREACH_SAFE (&a->going, node, next) {
-		const struct owner *from = allowed_entry_of(node)->have;
+		struct allowed_entry *e = allowed_entry_of(node);
+		const struct owner *from = e->have;
 
+		if (e->want && e->want->fate != OWNER_STAYS)
+			e->want = NULL;
 		if (from->away || from->fate != OWNER_STAYS)
-			going_lost(a, allowed_entry_of(node));
+			going_lost(a, e);
 	}
 }

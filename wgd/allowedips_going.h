@@ -15,7 +15,9 @@
 
 #include "allowedips.h"
 
-/* Takes the removals out of the queue. The rest of it may be handed to the device at once. */
+/* Takes the removals out of the queue. The rest of it may be handed to the device at once: what is
+ * inserted finds nothing inside that is going and at another peer, as that is given to its peer
+ * first. To be called before each write while something is going. */
 void allowedips_hold_removals(struct allowedips *a);
 
 /* Called by allowedips.c: */

@@ -235,6 +235,20 @@ static void compare(void)
 	wg_dump_free(&dump);
 }
 
+/* What waits to be removed is where packets for it go without it. */
+static void check_covered(void)
+{
+	TRIE_FOREACH (&t.a.going, node) {
+		struct trie_node *cover = trie_match(&t.a.ours, &node->p);
+		const uint8_t *at = mock_owner(t.mock, &node->p);
+
+		while (cover && !allowed_entry_of(cover)->have)
+			cover = trie_cover(cover);
+		if (cover)
+			assert_memory_equal(at, allowed_entry_of(cover)->have->key, WG_KEY_BYTES);
+	}
+}
+
 /* Applies the queue; a change that fails in the middle is read back and put right. */
 static void flush(void)
 {
@@ -247,6 +261,8 @@ static void flush(void)
 	err = wg_change(&t.mock->wg, t.a.queue, t.a.n_queue);
 
 	allowedips_applied(&t.a);
+	if (err == 0)
+		check_covered();
 	if (err < 0) {
 		if (!t.mock->wg.single_removal)
 			wg_remove_peer(&t.mock->wg, t.mock->wg.graveyard);
@@ -280,7 +296,8 @@ static void op_meddle(int i)
 	struct trie_node *going = trie_exact(&t.a.going, &t.prefixes[i]);
 
 	if (rnd(2)) {
-		if (going && allowed_entry_of(going)->have == &t.owners[owner])
+		if (going && (allowed_entry_of(going)->have == &t.owners[owner] ||
+			      allowed_entry_of(going)->want == &t.owners[owner]))
 			return; /* it is there */
 		mock_put(t.mock, &t.prefixes[i], t.owners[owner].key);
 		if (!ours && t.adopted) {

@@ -886,6 +886,44 @@ static void test_removals_wait(void **state)
 		   "| - entry 192.168.1.0/24\n");
 }
 
+/* What waits for its removal draws no packets of what covers it by then to another peer. */
+static void test_covered_while_waiting(void **state)
+{
+	rig.has_graveyard = true;
+	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+	begin(RIG_WG0(", 'adopt': true", BOTH));
+	rig.read_us = 400 * 1000;
+	rig_allowed(1, "+1 192.168.1.0/24 +1 192.168.2.0/24 +1 192.168.3.0/24");
+	rig_pass(20000);
+	rig_forget();
+	rig_allowed(2, "-1 192.168.1.0/24");
+	rig_allowed(3, "+2 192.168.0.0/23 +2 192.168.0.0/16");
+	rig_allowed(4, "-1 192.168.2.0/24 +1 192.168.2.0/23");
+	rig_allowed(5, "+2 192.168.2.0/23 -1 192.168.3.0/24");
+	rig_expect("zebra: ack 2\n"
+		   "wg0 + b 192.168.1.0/24\n"
+		   "wg0 + b 192.168.0.0/23\n"
+		   "wg0 + b 192.168.0.0/16\n"
+		   "zebra: ack 3\n"
+		   "wg0 + a 192.168.2.0/23\n"
+		   "zebra: ack 4\n"
+		   "wg0 + b 192.168.2.0/24\n"
+		   "wg0 + b 192.168.2.0/23\n"
+		   "wg0 + b 192.168.3.0/24\n"
+		   "zebra: ack 5\n");
+	rig_pass(20000);
+	rig_tell("wg0");
+	rig_expect("@6310\n"
+		   "wg0 - b 192.168.1.0/24\n"
+		   "wg0 - b 192.168.2.0/24\n"
+		   "wg0 - b 192.168.3.0/24\n"
+		   "@20000\n"
+		   "wg0 has key - port 0 mark 0\n"
+		   "wg0 has a keepalive 0 at -: 10.9.0.2/32\n"
+		   "wg0 has b keepalive 0 at -: 10.9.0.3/32 192.168.0.0/16 192.168.0.0/23 "
+		   "192.168.2.0/23\n");
+}
+
 /* What a batch gives and takes back is not there in the end. */
 static void test_given_and_taken(void **state)
 {
@@ -1084,6 +1122,7 @@ int main(void)
 		RIG_CHECK(test_deadline_of_a_successor),
 		RIG_CHECK(test_removals_confirmed),
 		RIG_CHECK(test_removals_wait),
+		RIG_CHECK(test_covered_while_waiting),
 		RIG_CHECK(test_given_and_taken),
 		RIG_CHECK(test_deadline_unread),
 		RIG_CHECK(test_cost_of_entries),

@@ -185,7 +185,7 @@ void device_change_failed(struct device *dev, int err)
 
 int device_flush(struct device *dev)
 {
-	if (is_to_confirm(dev) && device_is_slow(dev))
+	if (dev->allowed.going.count || (is_to_confirm(dev) && device_is_slow(dev)))
 		allowedips_hold_removals(&dev->allowed);
 	return device_flush_all(dev, NULL);
 }
