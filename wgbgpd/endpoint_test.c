@@ -45,6 +45,20 @@ static void *reload_arg;
 static json_t *reload_warnings;
 
 void __wrap_change_reload(const struct change_ask *ask, commit_fn done, void *arg);
+void __wrap_log_event(enum log_level level, const char *event, const char *fmt, ...);
+
+static char events_lost[64]; /* as the log says it */
+
+void __wrap_log_event(enum log_level level, const char *event, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!str_eq(event, "events-lost"))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(events_lost, sizeof(events_lost), fmt, ap);
+	va_end(ap);
+}
 
 void __wrap_change_reload(const struct change_ask *ask, commit_fn done, void *arg)
 {
@@ -584,6 +598,14 @@ static void test_slow_reader(void **state)
 	settle();
 	assert_int_equal(ends[0].rows, sent + 1);
 	assert_int_equal(ends[0].ended, 0);
+	assert_string_equal(events_lost, "");
+	/* It gets the next one, and what it did not get is counted, once. */
+	request_tell(json_pack("{s:s}", "event", "x"));
+	assert_non_null(strstr(events_lost, " count=1000"));
+	events_lost[0] = '\0';
+	request_tell(json_pack("{s:s}", "event", "x"));
+	assert_string_equal(events_lost, "");
+	PLAYED_AWAIT(ends[0].rows == sent + 3);
 	reply_end(bgpd, 1, "");
 	settle();
 	assert_int_equal(ends[0].ended, 1);

@@ -164,7 +164,7 @@ wgbgpd_commit_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start,--wrap=log_eve
 wgbgpd_commit_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 wgbgpd_endpoint_test_SOURCES = wgbgpd/endpoint_test.c wgbgpd/played.c wgbgpd/played.h
 wgbgpd_endpoint_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
-wgbgpd_endpoint_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=change_reload
+wgbgpd_endpoint_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=change_reload,--wrap=log_event
 wgbgpd_endpoint_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/conf_key_test wgbgpd/conf_said_test
 wgbgpd_conf_said_test_SOURCES = wgbgpd/conf_said_test.c

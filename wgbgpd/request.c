@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "request.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +23,16 @@ struct request *request_new(struct request_to *to, uint32_t id, int daemon)
 	return r;
 }
 
+static void say_lost(struct request *r)
+{
+	if (r->lost)
+		log_warn("events-lost", "uid=%" PRId64 " count=%u", r->to->uid, r->lost);
+	r->lost = 0;
+}
+
 void request_free(struct request *r)
 {
+	say_lost(r);
 	LIST_REMOVE(r, link);
 	if (r->events)
 		LIST_REMOVE(r, monitor);
@@ -101,8 +110,14 @@ void request_tell(json_t *event)
 	char now[LOG_TIME_LEN];
 
 	json_object_set_new(event, "time", json_string(log_time(now)));
-	LIST_FOREACH (r, &monitors, monitor)
-		if (!ipc_full(r->to->ipc))
-			request_row(r, json_incref(event));
+	LIST_FOREACH (r, &monitors, monitor) {
+		if (ipc_full(r->to->ipc)) {
+			r->lost++;
+			continue;
+		}
+		if (!ipc_queued(r->to->ipc))
+			say_lost(r);
+		request_row(r, json_incref(event));
+	}
 	json_decref(event);
 }

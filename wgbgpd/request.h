@@ -24,9 +24,10 @@ struct request_to {
 struct request {
 	LIST_ENTRY(request) link, monitor;
 	struct request_to *to;
-	uint32_t id; /* the client's */
-	int daemon;  /* enum daemon_id; -1: answered here */
-	bool events; /* monitors */
+	uint32_t id;   /* the client's */
+	int daemon;    /* enum daemon_id; -1: answered here */
+	bool events;   /* monitors */
+	unsigned lost; /* events that it did not get, as its client does not read */
 };
 
 struct request *request_new(struct request_to *to, uint32_t id, int daemon);
@@ -43,7 +44,8 @@ void request_object(struct request *r, json_t *object);
 void request_refuse(struct request_to *to, uint32_t id, const char *error);
 
 void request_monitor(struct request *r);
-/* Sends EVENT to all clients that monitor, except those that do not read; takes over the reference.
+/* Sends EVENT to all clients that monitor, except those that do not read: how many were lost is
+ * logged when such a client has read all that waited for it, or is gone. Takes over the reference.
  */
 void request_tell(json_t *event);
 
