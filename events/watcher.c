@@ -79,10 +79,6 @@ static uint64_t counter_of(const json_t *row, const char *name)
 	return (uint64_t)json_integer_value(json_object_get(row, name));
 }
 
-static void watcher_on_head(void *arg, const char *list, const char *json, size_t len)
-{
-}
-
 static void watcher_on_tunnel(void *arg, const char *json, size_t len)
 {
 	json_t *row = conf_read(json, len);
@@ -113,7 +109,7 @@ static void watcher_on_end(void *arg, enum ask_end how, const char *error)
 
 static void watcher_on_timer(void *arg)
 {
-	static const struct ask_sink sink = {watcher_on_head, watcher_on_tunnel, watcher_on_end};
+	static const struct ask_sink sink = {NULL, watcher_on_tunnel, watcher_on_end};
 
 	timer_start(&timer, limits.interval * 1000ull);
 	if (asked)

@@ -103,12 +103,14 @@ static void on_reply(struct channel *c, const struct ipc_frame *frame)
 	}
 	if (!ask || m.id != c->id)
 		return;
-	if (frame->type == MSG_REPLY_HEAD)
-		ask->sink->head(ask->arg, m.list, m.json, m.json_len);
-	else if (frame->type == MSG_REPLY_ROW)
+	if (frame->type == MSG_REPLY_HEAD) {
+		if (ask->sink->head)
+			ask->sink->head(ask->arg, m.list, m.json, m.json_len);
+	} else if (frame->type == MSG_REPLY_ROW) {
 		ask->sink->row(ask->arg, m.json, m.json_len);
-	else
+	} else {
 		ask_end(ask, m.error[0] ? ASK_REFUSED : ASK_ANSWERED, m.error[0] ? m.error : NULL);
+	}
 }
 
 static void on_frame(void *arg, const struct ipc_frame *frame)

@@ -34,7 +34,7 @@ enum ask_end {
 
 /* JSON is not terminated, and valid during the call. */
 struct ask_sink {
-	/* LIST is "" when no rows follow. */
+	/* LIST is "" when no rows follow. NULL: nobody wants to know. */
 	void (*head)(void *arg, const char *list, const char *json, size_t len);
 	void (*row)(void *arg, const char *json, size_t len);
 	/* ERROR is NULL with ASK_ANSWERED; nothing is called after it. */
