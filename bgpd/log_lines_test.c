@@ -254,9 +254,9 @@ static void test_routes(void **state)
 	       "info: withdraw neighbor=10.9.0.11 paths=4 reason=session-down\n");
 }
 
-#define SESSION(state, why, configured)                          \
-	"{\"asked\":false,\"configured\":" configured            \
-	",\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.13\"," \
+#define SESSION(state, why, configured)                                            \
+	"{\"asked\":false,\"configured\":" configured                              \
+	",\"dynamic\":false,\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.13\"," \
 	"\"silent-seconds\":0,\"state\":\"" state "\",\"why\":\"" why "\"}\n"
 #define NEXTHOP(interface, peer, state, reason)                                              \
 	"{\"event\":\"nexthop\",\"interface\":\"" interface "\",\"next-hop\":\"10.9.0.99\"," \

@@ -31,11 +31,11 @@ struct log_bucket *session_bucket(struct peer *p)
 
 static void session_say(const struct peer *p, bool up, const char *why, enum reason reason)
 {
-	daemon_event(json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:i}", "event", "bgp-session",
+	daemon_event(json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:i}", "event", "bgp-session",
 			       "neighbor", peer_name(p), "state", up ? "established" : "down",
-			       "why", why, "asked", !up && p->end_asked, "configured",
-			       !up && p->end_wanted && !p->end_asked, "silent-seconds",
-			       up ? 0 : (int)p->end_silent));
+			       "why", why, "dynamic", p->dynamic, "asked", !up && p->end_asked,
+			       "configured", !up && p->end_wanted && !p->end_asked,
+			       "silent-seconds", up ? 0 : (int)p->end_silent));
 	history_note((struct history_fact){.kind = HISTORY_SESSION,
 					   .what = up,
 					   .addr = &p->conf.address,

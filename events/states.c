@@ -100,6 +100,14 @@ static const char *states_note(char *key, const char *state)
 	return old ? before : NULL;
 }
 
+/* A session that ended, of a neighbor that came by a range: there is no such neighbor any more, and
+ * who comes next may have any other address of the range. */
+static bool is_gone(const json_t *event)
+{
+	return json_is_true(json_object_get(event, "dynamic")) &&
+	       str_eq(conf_str(event, "state", ""), "down");
+}
+
 bool states_hear(const json_t *event)
 {
 	const char *name = conf_str(event, "event", ""), *state, *before;
@@ -116,7 +124,12 @@ bool states_hear(const json_t *event)
 	}
 	if (seen)
 		json_object_set_new(seen, key, json_true());
-	before = states_note(key, state);
+	before = states_note(xstrdup(key), state);
+	if (is_gone(event)) {
+		json_object_del(known, key);
+		keep_soon();
+	}
+	free(key);
 	return !before || !str_eq(before, state);
 }
 
@@ -194,10 +207,6 @@ void states_session(const json_t *row)
 		tell_session(neighbor, up, conf_str(row, "last-error", ""));
 }
 
-static void states_on_head(void *arg, const char *list, const char *json, size_t len)
-{
-}
-
 static void states_on_row(void *arg, const char *json, size_t len)
 {
 	void (*const *take)(const json_t *row) = arg;
@@ -260,7 +269,7 @@ static void states_on_sessions_end(void *arg, enum ask_end how, const char *erro
 
 static void states_on_tunnels_end(void *arg, enum ask_end how, const char *error)
 {
-	static const struct ask_sink sink = {states_on_head, states_on_row, states_on_sessions_end};
+	static const struct ask_sink sink = {NULL, states_on_row, states_on_sessions_end};
 	static void (*const take)(const json_t *row) = states_session;
 
 	tunnels = NULL;
@@ -273,7 +282,7 @@ static void states_on_tunnels_end(void *arg, enum ask_end how, const char *error
 
 static void states_look(bool second)
 {
-	static const struct ask_sink sink = {states_on_head, states_on_row, states_on_tunnels_end};
+	static const struct ask_sink sink = {NULL, states_on_row, states_on_tunnels_end};
 	static void (*const take)(const json_t *row) = states_tunnel;
 
 	settled = second;
