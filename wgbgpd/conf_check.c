@@ -162,6 +162,7 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 	check_references(conf, errs);
 	check_groups(conf_top(effective, "system"), flags, errs);
 	check_hooks(conf_top(effective, "system"), flags, errs);
+	conf_check_lacking(effective, errs);
 	conf_check_wireguard(effective, flags, errs);
 	conf_check_bgp(effective, flags, errs);
 	conf_check_policy(conf, errs);

@@ -20,6 +20,7 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 
 /* The parts, by top-level statement. */
 void conf_check_wireguard(const struct conf *effective, unsigned flags, struct conf_errors *errs);
+void conf_check_lacking(const struct conf *effective, struct conf_errors *errs);
 void conf_check_bgp(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_plane(const struct conf *effective, struct conf_errors *errs);
 void conf_check_guard(const struct conf *effective, struct conf_errors *errs);

@@ -332,14 +332,6 @@ static void check_peer(const struct lyd_node *peer, unsigned flags, struct conf_
 		conf_check_error(errs, peer, "public-key is missing");
 	if (conf_is(peer, "disabled", "true"))
 		return;
-	if (!conf_child(peer, "permit"))
-		conf_check_warning(errs, peer,
-				   "without 'permit' nothing is learned through this peer");
-	if (!conf_child(peer, "tunnel-address") && !conf_child(peer, "allowed-ips") &&
-	    !conf_child(peer, "imported"))
-		conf_check_warning(errs, peer,
-				   "without 'tunnel-address' and 'allowed-ips' nothing can be sent "
-				   "to this peer");
 	check_quality(peer, errs);
 	check_key_file(conf_child(peer, "preshared-key-file"), flags, errs);
 }

@@ -70,6 +70,42 @@ static void test_cases(void **state)
 	}
 }
 
+/* N peers that lack a permit; SAYS is said, and nothing else. */
+static void check_lacking(unsigned n, unsigned warnings, const char *says)
+{
+	static const char head[] = "wireguard { interface wg0 { private-key-file /k; peer off { "
+				   "disabled true; public-key "
+				   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAZZA=; } ";
+	struct conf_errors errs = {0};
+	struct conf_loaded loaded = {0};
+	static char text[65536];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s", head);
+
+	for (unsigned i = 0; i < n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					"peer p%u { tunnel-address 10.9.%u.%u; public-key "
+					"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%c%cAA=; }\n",
+					i, i / 200, 1 + i % 200, 'a' + i / 26, 'a' + i % 26);
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "} }");
+	if (!conf_load_text(ctx, "t", text, len, 0, &loaded, &errs) || errs.warnings != warnings ||
+	    !conf_errors_has(&errs, says)) {
+		conf_errors_print(&errs, stderr);
+		fail();
+	}
+	conf_loaded_free(&loaded);
+	conf_errors_free(&errs);
+}
+
+/* What hundreds of peers lack is one line, which leaves room for the others. */
+static void test_lacking(void **state)
+{
+	check_lacking(8, 8, "peer p7: without 'permit' nothing is learned through this peer");
+	check_lacking(9, 1,
+		      "peer p0: without 'permit' nothing is learned through 9 peers: p0, p1, p2, "
+		      "p3, p4 and 4 more");
+	check_lacking(500, 1, "through 500 peers: p0, p1, p2, p3, p4 and 495 more");
+}
+
 static void test_many_errors_in_one_pass(void **state)
 {
 	static const char text[] = "system { hostnam a; forwarding maybe; }\n"
@@ -542,6 +578,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_lacking),
 		cmocka_unit_test(test_many_errors_in_one_pass),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_effective),

@@ -11,6 +11,7 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check_plane.c \
 	wgbgpd/conf_check_policy.c \
 	wgbgpd/conf_check_say.c wgbgpd/conf_check_say.h \
+	wgbgpd/conf_check_lacking.c \
 	wgbgpd/conf_check_wireguard.c \
 	wgbgpd/conf_diff.c wgbgpd/conf_diff.h \
 	wgbgpd/conf_edit.c wgbgpd/conf_edit.h \
