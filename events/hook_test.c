@@ -14,6 +14,7 @@
 #include "hook.h"
 
 #include "hook_run.h"
+#include "hooks.h"
 #include "loop.h"
 #include "util.h"
 
@@ -190,6 +191,32 @@ static void test_retired(void **state)
 	hook_free(h);
 }
 
+/* All hooks: what came with its time keeps it, what happened now gets one. */
+static void test_all(void **state)
+{
+	json_t *config = json_loads("{\"system\": {\"on-event\": [{\"name\": \"h\", "
+				    "\"program\": \"/bin/x\"}]}}",
+				    0, NULL);
+	json_t *event = json_pack("{s:s, s:i, s:s}", "event", "last-path-lost", "prefixes", 2,
+				  "time", "then");
+
+	said[0] = '\0';
+	hooks_set(config);
+	json_decref(config);
+	assert_int_equal(hooks_count(), 1);
+	hooks_tell(event);
+	json_decref(event);
+	assert_ptr_equal(strstr(said, "last-path-lost {"), said);
+	assert_non_null(strstr(said, "\"prefixes\":2,\"time\":\"then\""));
+	hooks_ended(last_pid, 0);
+	said[0] = '\0';
+	hooks_tell_now(json_pack("{s:s}", "event", "wgbgpd-back"));
+	assert_ptr_equal(strstr(said, "wgbgpd-back {"), said);
+	assert_non_null(strstr(said, "\"time\":\"20"));
+	hooks_ended(last_pid, 0);
+	hooks_free();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_line_is_bounded),
 		cmocka_unit_test(test_time_limit),
 		cmocka_unit_test(test_retired),
+		cmocka_unit_test(test_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

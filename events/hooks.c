@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "event_word.h"
 #include "hook.h"
+#include "log.h"
 #include "util.h"
 
 static struct hook **hooks;
@@ -63,6 +64,16 @@ void hooks_tell(const json_t *event)
 
 	for (size_t i = 0; word && i < n_hooks; i++)
 		hook_tell(hooks[i], word, event);
+}
+
+void hooks_tell_now(json_t *event)
+{
+	char time[LOG_TIME_LEN];
+
+	ensure(event);
+	json_object_set_new(event, "time", json_string(log_time(time)));
+	hooks_tell(event);
+	json_decref(event);
 }
 
 void hooks_ended(pid_t pid, int status)

@@ -11,6 +11,8 @@
  * program of one that did has its time. */
 void hooks_set(const json_t *config);
 void hooks_tell(const json_t *event); /* borrowed */
+/* What happened now, of which nobody else has said when; takes over the reference. */
+void hooks_tell_now(json_t *event);
 void hooks_ended(pid_t pid, int status);
 size_t hooks_count(void);
 void hooks_free(void);

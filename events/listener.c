@@ -27,12 +27,7 @@ static bool gap;   /* no events were heard: states are to be compared, when the 
 
 static void tell_of_wgbgpd(const char *event)
 {
-	char time[LOG_TIME_LEN];
-	json_t *doc = json_pack("{s:s, s:s}", "event", event, "time", log_time(time));
-
-	ensure(doc);
-	hooks_tell(doc);
-	json_decref(doc);
+	hooks_tell_now(json_pack("{s:s}", "event", event));
 }
 
 /* ---- the configuration */
@@ -134,16 +129,10 @@ static void on_again(void *arg)
 	monitor = ask_start(CLASS_OWN, json_pack("{s:s}", "command", "monitor"), &sink, NULL);
 }
 
-static void on_meanwhile(json_t *event)
-{
-	hooks_tell(event);
-	json_decref(event);
-}
-
 void listener_open(const char *rundir, const char *dir)
 {
 	asker_open(rundir);
-	states_open(dir, on_meanwhile);
+	states_open(dir, hooks_tell_now);
 	timer_init(&again, on_again, NULL);
 	timer_init(&conf_again, on_conf_again, NULL);
 	was_there = true; /* the first time is no return */

@@ -33,7 +33,7 @@ check_PROGRAMS += events/watcher_test
 events_watcher_test_SOURCES = events/watcher_test.c
 events_watcher_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/web
 events_watcher_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=ask_start,--wrap=ask_stop,--wrap=hooks_count,--wrap=hooks_tell,--wrap=now_ms
+	-Wl,--wrap=ask_start,--wrap=ask_stop,--wrap=hooks_count,--wrap=hooks_tell_now,--wrap=now_ms
 events_watcher_test_LDADD = events/libevents.a web/libweb.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += events/habit_test
 events_habit_test_SOURCES = events/habit_test.c

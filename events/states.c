@@ -137,10 +137,7 @@ bool states_hear(const json_t *event)
 
 static void meanwhile(json_t *event)
 {
-	char time[LOG_TIME_LEN];
-
 	ensure(event);
-	json_object_set_new(event, "time", json_string(log_time(time)));
 	json_object_set_new(event, "meanwhile", json_true());
 	tell(event);
 }

@@ -101,9 +101,7 @@ static void on_event(json_t *event)
 	char *text;
 
 	assert_true(json_is_true(json_object_get(event, "meanwhile")));
-	assert_int_equal(json_string_length(json_object_get(event, "time")), 24);
 	json_object_del(event, "meanwhile");
-	json_object_del(event, "time");
 	text = json_dumps(event, JSON_COMPACT);
 	snprintf(said + at, sizeof(said) - at, "%s\n", text);
 	free(text);

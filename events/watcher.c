@@ -10,7 +10,6 @@
 #include "habit.h"
 #include "hash.h"
 #include "hooks.h"
-#include "log.h"
 #include "loop.h"
 #include "util.h"
 
@@ -65,15 +64,6 @@ static void watched_forget(unsigned round)
 	}
 }
 
-static void watcher_tell(json_t *event)
-{
-	char time[LOG_TIME_LEN];
-
-	json_object_set_new(event, "time", json_string(log_time(time)));
-	hooks_tell(event);
-	json_decref(event);
-}
-
 static uint64_t counter_of(const json_t *row, const char *name)
 {
 	return (uint64_t)json_integer_value(json_object_get(row, name));
@@ -95,7 +85,7 @@ static void watcher_on_tunnel(void *arg, const char *json, size_t len)
 	if (*interface && *peer) {
 		w = watched_get(interface, peer);
 		w->round = this_round;
-		habit_read(w->habit, &r, &limits, watcher_tell);
+		habit_read(w->habit, &r, &limits, hooks_tell_now);
 	}
 	json_decref(row);
 }
