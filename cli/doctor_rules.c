@@ -115,7 +115,7 @@ static void look(const struct facts *f, json_t *finding)
 
 void doctor_ask_rules(struct cli_session *s, json_t *doc)
 {
-	struct facts f = {NULL};
+	struct facts f = {0};
 	json_t *finding;
 	size_t i;
 

@@ -336,7 +336,7 @@ void allowedips_forget(struct allowedips *a)
 {
 	TRIE_FOREACH (&a->ours, node)
 		allowedips_put(a, allowed_entry_of(node), NULL);
-	allowedips_going_gone(a);
+	allowedips_going_unknown(a);
 	while (a->foreign.count) {
 		struct trie_node *node = trie_first(&a->foreign);
 		struct prefix p = node->p;

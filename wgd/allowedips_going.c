@@ -76,7 +76,8 @@ static void give_inside(struct allowedips *a, const struct prefix *p, struct que
 			continue;
 		tally_take(&e->have->here, &node->p);
 		tally_add(&to->here, &node->p);
-		e->want = e->have; /* where it is if that fails */
+		if (!e->want)
+			e->want = e->have; /* where it is if that fails, and what follows, too */
 		e->have = to;
 		queue_add(q, &(struct wg_change){.key = to->key, .prefix = node->p});
 	}
@@ -136,6 +137,12 @@ void allowedips_going_all(struct allowedips *a, void (*fn)(struct allowedips *a,
 		going_end(a, allowed_entry_of(node));
 		fn(a, from, &p);
 	}
+}
+
+void allowedips_going_unknown(struct allowedips *a)
+{
+	TRIE_FOREACH_SAFE (&a->going, node, next)
+		going_end(a, allowed_entry_of(node));
 }
 
 void allowedips_going_gone(struct allowedips *a)

@@ -31,6 +31,9 @@ void allowedips_going_all(struct allowedips *a, void (*fn)(struct allowedips *a,
 /* The device has them no more: all of them, or those of owners who are away, or whose fate is not
  * to stay. */
 void allowedips_going_gone(struct allowedips *a);
+/* Nothing is known of the device: what is found there later is judged by the ledger, which has
+ * them still. */
+void allowedips_going_unknown(struct allowedips *a);
 void allowedips_going_left(struct allowedips *a);
 
 #endif

@@ -700,6 +700,32 @@ static void away(void **state)
 	}
 }
 
+/* An entry of an adopted device waits to be removed, and a write and the look behind it fail: it is
+ * still ours, and goes by the next look. */
+static void forgotten_while_going(void **state)
+{
+	int i = 0;
+
+	setup_run(false, true);
+	while (t.truth[i].owner >= 0 || expect_set(0, i) != REASON_NONE)
+		i++;
+	op_set(0, i);
+	flush();
+	t.holds = true;
+	op_unset(0, i);
+	flush();
+	assert_int_equal(t.a.going.count, 1);
+	allowedips_forget(&t.a);
+	assert_int_equal(t.a.going.count, 0);
+	assert_true(t.truth[i].ledger);
+	t.holds = false;
+	compare();
+	flush();
+	assert_null(mock_owner(t.mock, &t.prefixes[i]));
+	allowedips_free(&t.a);
+	wg_close(&t.mock->wg);
+}
+
 static unsigned told_free; /* owners, a bit each */
 
 static void on_free(void *arg, uint32_t id, const struct prefix *p)
@@ -747,10 +773,15 @@ static void refused_by_several(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(own_single),	  cmocka_unit_test(own_graveyard),
-		cmocka_unit_test(adopted_single), cmocka_unit_test(adopted_graveyard),
-		cmocka_unit_test(late_removal),	  cmocka_unit_test(looked_up_for_drift),
-		cmocka_unit_test(away),		  cmocka_unit_test(refused_by_several),
+		cmocka_unit_test(own_single),
+		cmocka_unit_test(own_graveyard),
+		cmocka_unit_test(adopted_single),
+		cmocka_unit_test(adopted_graveyard),
+		cmocka_unit_test(late_removal),
+		cmocka_unit_test(looked_up_for_drift),
+		cmocka_unit_test(away),
+		cmocka_unit_test(refused_by_several),
+		cmocka_unit_test(forgotten_while_going),
 	};
 
 	seed = test_seed();

@@ -15,7 +15,7 @@
 
 struct wish {
 	struct krule k;
-	uint32_t from; /* rule_want_behind() */
+	bool behind_own; /* rule_want_behind_own() */
 };
 
 static struct wishes {
@@ -72,13 +72,13 @@ static struct krule rule_for(const struct addr *a, uint8_t plane, const struct e
 	return k;
 }
 
-static void wish_add(struct wishes *w, const struct krule *k, uint32_t from)
+static void wish_add(struct wishes *w, const struct krule *k, bool behind_own)
 {
 	if (w->n == w->cap) {
 		w->cap = w->cap ? 2 * w->cap : 16;
 		w->wish = xrealloc(w->wish, w->cap * sizeof(*w->wish));
 	}
-	w->wish[w->n++] = (struct wish){.k = *k, .from = from};
+	w->wish[w->n++] = (struct wish){.k = *k, .behind_own = behind_own};
 }
 
 /* The rule into the plane's table rests on the one into the main table: alone, it would shut out
@@ -93,8 +93,8 @@ static void wish_answers(struct wishes *w, const struct addr *a, uint8_t plane, 
 	first.priority--;
 	first.table = RT_TABLE_MAIN;
 	first.no_default = true;
-	wish_add(w, &first, 0);
-	wish_add(w, &into, first.priority);
+	wish_add(w, &first, false);
+	wish_add(w, &into, true);
 }
 
 /* Of any protocol from a tunnel's address, of two from that of another interface. */
@@ -121,7 +121,7 @@ static void wish_for(struct wishes *w, const char *name, uint8_t plane)
 			struct krule k = rule_for(&a->local, plane, &errors[e]);
 
 			if (errors[e].family == a->local.family)
-				wish_add(w, &k, 0);
+				wish_add(w, &k, false);
 		}
 		wish_all_answers(w, &a->local, plane, tunnel);
 	}
@@ -141,7 +141,7 @@ static struct wishes wish(void)
 
 static bool same_wish(const struct wish *a, const struct wish *b)
 {
-	return rule_same(&a->k, &b->k) && a->from == b->from;
+	return rule_same(&a->k, &b->k) && a->behind_own == b->behind_own;
 }
 
 /* How many are the same from the start, or, from the end, behind the first SKIP. */
@@ -165,7 +165,7 @@ static bool errorway_run(void *arg)
 
 	wanted = now;
 	for (size_t i = head; i < now.n - tail; i++)
-		rule_want_behind(&now.wish[i].k, now.wish[i].from);
+		(now.wish[i].behind_own ? rule_want_behind_own : rule_want)(&now.wish[i].k);
 	for (size_t i = before.n - tail; i > head; i--)
 		rule_unwant(&before.wish[i - 1].k);
 	free(before.wish);

@@ -188,7 +188,7 @@ static void test_answers(void **state)
 					   "702 192.168.1.1/32 6>101\n702 192.168.1.1/32 1>101\n"
 					   "702 fd78:1::1/128 6>101\n702 fd78:1::1/128 58>101\n");
 	for (struct rule *r = rule_first(); r; r = rule_next(r))
-		assert_int_equal(r->from, r->k.priority == 702 ? 701 : 0);
+		assert_int_equal(r->behind_own, r->k.priority == 702);
 	address(WG0, "192.168.1.1/32", true); /* the main plane has it, too */
 	assert_null(strstr(answers_now(), "192"));
 }

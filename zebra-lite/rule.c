@@ -106,6 +106,10 @@ static bool rests_on(const struct kept *e, const struct kept *other)
 	const struct krule *k = &container_of(other, const struct rule, kept)->k;
 	bool stale = !e->wanted && !other->wanted;
 
+	if (r->behind_own && !stale)
+		return k->family == r->k.family && k->priority + 1 == r->k.priority &&
+		       k->ip_protocol == r->k.ip_protocol && !k->icmp_first &&
+		       same_prefix(&k->source, &r->k.source);
 	return (r->from || stale) && k->family == r->k.family && k->priority >= r->from &&
 	       k->priority < r->k.priority;
 }
@@ -161,20 +165,31 @@ static void rule_describe(const struct kept *e, char *text, size_t size)
 		 k->oif[0] ? k->oif : "any", k->tos, k->ip_protocol, k->icmp_first, k->icmp_last);
 }
 
-void rule_want(const struct krule *k)
-{
-	rule_want_behind(k, 0);
-}
-
-void rule_want_behind(const struct krule *k, uint32_t from)
+static void want(const struct krule *k, uint32_t from, bool behind_own)
 {
 	struct rule *r = rule_find(k);
 
 	if (!r)
 		r = rule_add(k);
 	r->from = from ? from : r->from;
+	r->behind_own = behind_own || r->behind_own;
 	r->kept.wanted++;
 	keep_sync(&rules, &r->kept);
+}
+
+void rule_want(const struct krule *k)
+{
+	want(k, 0, false);
+}
+
+void rule_want_behind(const struct krule *k, uint32_t from)
+{
+	want(k, from, false);
+}
+
+void rule_want_behind_own(const struct krule *k)
+{
+	want(k, 0, true);
 }
 
 void rule_unwant(const struct krule *k)

@@ -17,7 +17,8 @@
 struct rule {
 	struct kept kept; /* in the order of priority, then family */
 	struct krule k;
-	uint32_t from; /* rule_want_behind(); 0: it rests on none */
+	uint32_t from;	 /* rule_want_behind(); 0: it rests on none */
+	bool behind_own; /* rule_want_behind_own() */
 };
 
 extern struct keep rules;
@@ -28,6 +29,8 @@ void rule_want(const struct krule *k);
 /* K would do harm without the others: it is in the kernel only while all of its family are that are
  * wanted, from the priority FROM up to its own. */
 void rule_want_behind(const struct krule *k, uint32_t from);
+/* The same without those of the same source and protocol, of one priority before its own. */
+void rule_want_behind_own(const struct krule *k);
 void rule_unwant(const struct krule *k);
 bool rule_in_place(const struct krule *k); /* the kernel has it */
 

@@ -311,6 +311,34 @@ static void test_behind_less(void **state)
 	assert_int_equal(n_kernel, 3);
 }
 
+/* The second of two does harm without the first one of its own source; others' are no matter. */
+static void test_behind_own(void **state)
+{
+	struct krule k = mark(0, 6);
+
+	read_kernel();
+	k.priority = 601;
+	assert_int_equal(prefix_parse("10.1.0.1/32", &k.source), 0);
+	refuse = -ENOBUFS;
+	rule_want(&k);
+	k.priority = 602;
+	rule_want_behind_own(&k);
+	assert_int_equal(n_kernel, 0);
+	k.priority = 601;
+	assert_int_equal(prefix_parse("10.2.0.0/24", &k.source), 0);
+	rule_want(&k);
+	k.priority = 602;
+	rule_want_behind_own(&k);
+	assert_int_equal(n_kernel, 2);
+	keep_kick(&rules);
+	assert_int_equal(n_kernel, 4);
+	k.priority = 602;
+	rule_unwant(&k);
+	k.priority = 601;
+	rule_unwant(&k);
+	assert_int_equal(n_kernel, 2);
+}
+
 /* An earlier life left all three: they go, the last one first and never alone. */
 static void test_behind_found(void **state)
 {
@@ -399,7 +427,7 @@ int main(void)
 		T(test_foreign_in_the_way), T(test_refused),	  T(test_kernel_off_and_teardown),
 		T(test_other_number),	    T(test_order),	  T(test_behind),
 		T(test_behind_less),	    T(test_behind_found), T(test_says_more),
-		T(test_says_more_refused),
+		T(test_says_more_refused),  T(test_behind_own),
 	};
 
 	log_init("rule_test");
