@@ -31,7 +31,7 @@ static const struct {
 	 {{"destination", TEXT, false, NULL},
 	  {"from", TEXT, false, NULL},
 	  {"plane", TEXT, false, NULL}}},
-	{"doctor", {{NULL}}},
+	{"doctor", {{0}}},
 #include "web/request_rows.h" /* written by yang/requests from yang/wgbgp-requests.yang */
 };
 
