@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "listens.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +16,17 @@
 #include "util.h"
 
 #define LISTENS_AGAIN_MS 2000
+#define LISTENS_RESTS 30 /* times that it is not shut for another, after it was so in vain */
 
 static struct listen {
 	char *address;			  /* NULL: the place is free */
 	struct evhttp_bound_socket *open; /* NULL: it is not, or is a tunnel's */
 	bool wanted;
-	char said[320]; /* why it is not open, as it was logged last */
-} listens[2 * DOORS_MAX];
-static bool guarded;
+	int err;	/* why it is not open */
+	char said[320]; /* that, as it was logged last */
+} listens[DOORS_MAX + 1];
+static bool guarded, unguarded_said;
+static unsigned rests;
 static json_t *answer; /* so far */
 static struct timer again;
 
@@ -54,6 +58,7 @@ static void listen_open(struct listen *l)
 	char why[320];
 	int fd = door_open(l->address, guarded, why, sizeof(why));
 
+	l->err = fd < 0 ? fd : 0;
 	if (fd >= 0) {
 		log_info("listen", "local=%s", l->address);
 		l->said[0] = '\0';
@@ -66,11 +71,14 @@ static void listen_open(struct listen *l)
 
 static void listen_shut(struct listen *l)
 {
+	bool was_open = is_open(l);
+
 	if (of_tunnel(l))
 		tunnel_door_drop(l->address);
 	else if (l->open)
 		server_unlisten(l->open);
-	log_info("listen-end", "local=%s", l->address);
+	if (was_open)
+		log_info("listen-end", "local=%s", l->address);
 	free(l->address);
 	*l = (struct listen){0};
 }
@@ -79,8 +87,6 @@ static void want(const char *address)
 {
 	struct listen *l = listens_place(address);
 
-	if (!l)
-		return; /* as many that go are still open; it is asked for again */
 	if (!l->address) {
 		l->address = xstrdup(address);
 		if (of_tunnel(l))
@@ -91,31 +97,6 @@ static void want(const char *address)
 		listen_open(l);
 }
 
-/* What stands in the way of L at the same port. */
-static struct listen *in_the_way(const struct listen *l)
-{
-	for (struct listen *o = listens; o < listens + ARRAY_SIZE(listens); o++)
-		if (o->open && !o->wanted &&
-		    str_eq(strrchr(o->address, ':'), strrchr(l->address, ':')))
-			return o;
-	return NULL;
-}
-
-/* From 127.0.0.1:8179 to 0.0.0.0:8179, say: the first one goes first, and comes back where that
- * does not help. */
-static void listen_instead(struct listen *l)
-{
-	struct listen *o = !of_tunnel(l) && !l->open ? in_the_way(l) : NULL;
-
-	if (!o)
-		return;
-	server_unlisten(o->open);
-	o->open = NULL;
-	listen_open(l);
-	if (!l->open)
-		listen_open(o);
-}
-
 static bool any_open(void)
 {
 	for (struct listen *l = listens; l < listens + ARRAY_SIZE(listens); l++)
@@ -124,26 +105,73 @@ static bool any_open(void)
 	return false;
 }
 
+static void shut_unwanted(bool usual, bool others)
+{
+	for (struct listen *l = listens; l < listens + ARRAY_SIZE(listens); l++)
+		if (l->address && !l->wanted && (str_eq(l->address, DOOR_USUAL) ? usual : others))
+			listen_shut(l);
+}
+
+/* From 127.0.0.1:8179 to 0.0.0.0:8179, say: the first one goes first. Somebody else may be in the
+ * way as well: it is not tried each time. */
+static void open_instead(void)
+{
+	if (rests && rests--)
+		return;
+	for (struct listen *l = listens; l < listens + ARRAY_SIZE(listens); l++)
+		if (l->address && l->wanted && l->err == -EADDRINUSE) {
+			rests = LISTENS_RESTS;
+			shut_unwanted(true, false);
+			listen_open(l);
+		}
+	if (any_open())
+		rests = 0;
+}
+
+/* Whether ADDRESSES have it. */
+static bool is_named(const json_t *addresses, const char *name)
+{
+	json_t *address;
+	size_t i;
+
+	json_array_foreach (addresses, i, address)
+		if (i < DOORS_MAX && json_is_string(address) &&
+		    str_eq(json_string_value(address), name))
+			return true;
+	return false;
+}
+
+/* What is not named any more goes first, which others may reach; the usual one not before another
+ * is open, and it comes where none is. */
 static void follow(const json_t *addresses)
 {
 	json_t *address;
 	size_t i;
 
 	for (struct listen *l = listens; l < listens + ARRAY_SIZE(listens); l++)
-		l->wanted = false;
+		l->wanted = l->address && is_named(addresses, l->address);
+	shut_unwanted(false, true);
 	json_array_foreach (addresses, i, address)
 		if (i < DOORS_MAX && json_is_string(address))
 			want(json_string_value(address));
-	if (json_array_size(addresses) == 0)
-		want(DOOR_USUAL);
-	for (struct listen *l = listens; l < listens + ARRAY_SIZE(listens); l++)
-		if (l->address && l->wanted)
-			listen_instead(l);
 	if (!any_open())
-		return;
+		open_instead();
+	if (any_open())
+		shut_unwanted(true, true);
+	else
+		want(DOOR_USUAL);
+}
+
+/* Whoever asks should know a token, and there is none. */
+static void shut_all(void)
+{
+	if (!unguarded_said)
+		log_error("listen", "error=\"the configuration has token true, and wgbgp-web was "
+				    "given none (-t): it listens nowhere\"");
+	unguarded_said = true;
 	for (struct listen *l = listens; l < listens + ARRAY_SIZE(listens); l++)
-		if (l->address && !l->wanted)
-			listen_shut(l);
+		l->wanted = false;
+	shut_unwanted(true, true);
 }
 
 static void listens_on_head(void *arg, const char *list, const char *text, size_t len)
@@ -161,8 +189,12 @@ static void listens_on_end(void *arg, enum ask_end how, const char *error)
 {
 	const json_t *addresses = conf_list(answer, "listen");
 
-	if (how == ASK_ANSWERED && addresses)
+	if (how == ASK_ANSWERED && addresses && !guarded && conf_bool(answer, "token", false)) {
+		shut_all();
+	} else if (how == ASK_ANSWERED && addresses) {
+		unguarded_said = false;
 		follow(addresses);
+	}
 	json_decref(answer);
 	answer = NULL;
 	timer_start(&again, LISTENS_AGAIN_MS);
@@ -178,8 +210,13 @@ static void listens_ask(void *arg)
 void listens_begin(int usual, bool with_token)
 {
 	guarded = with_token;
-	listens[0] = (struct listen){.address = xstrdup(DOOR_USUAL), .open = server_listen(usual)};
-	log_info("listen", "local=%s", DOOR_USUAL);
+	rests = 0;
+	unguarded_said = false;
+	if (usual >= 0) {
+		listens[0] = (struct listen){.address = xstrdup(DOOR_USUAL),
+					     .open = server_listen(usual)};
+		log_info("listen", "local=%s", DOOR_USUAL);
+	}
 	timer_init(&again, listens_ask, NULL);
 	timer_start(&again, 0);
 }

@@ -57,7 +57,7 @@ dist_web_DATA = \
 	web/page/way.js
 
 if HAVE_CMOCKA
-check_PROGRAMS += web/doors_test web/history_store_test web/query_test web/server_test web/sharing_test web/token_test
+check_PROGRAMS += web/doors_test web/history_store_test web/listens_test web/query_test web/server_test web/sharing_test web/token_test
 web_history_store_test_SOURCES = web/history_store_test.c
 web_history_store_test_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 web_history_store_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
@@ -65,6 +65,9 @@ web_token_test_SOURCES = web/token_test.c
 web_token_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_doors_test_SOURCES = web/doors_test.c
 web_doors_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
+web_listens_test_SOURCES = web/listens_test.c
+web_listens_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ask_start,--wrap=door_open,--wrap=server_listen,--wrap=server_unlisten
+web_listens_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_query_test_SOURCES = web/query_test.c
 web_query_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_server_test_SOURCES = web/server_test.c web/played.c web/played.h

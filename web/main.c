@@ -90,7 +90,9 @@ static int open_doors(const struct options *o, int fds[DOORS_MAX])
 		if (door_interface(o->doors[i]))
 			continue;
 		fds[i] = door_open(o->doors[i], o->token != NULL, error, sizeof(error));
-		if (fds[i] < 0) {
+		if (fds[i] < 0 && o->configured) {
+			log_warn("listen", "local=%s error=\"%s\"", o->doors[i], error);
+		} else if (fds[i] < 0) {
 			fprintf(stderr, "wgbgp-web: %s\n", error);
 			return -1;
 		}

@@ -23,17 +23,18 @@ static void shared_on_next(void *arg)
 }
 
 /* Who waits is answered when the last answer is no longer fresh. */
-static void shared_begin_later(struct shared *s)
+static void shared_begin_later(struct shared *s, uint64_t now)
 {
 	if (!s->next.ready)
 		timer_init(&s->next, shared_on_next, s);
 	if (!timer_running(&s->next))
-		timer_start(&s->next, s->fresh_ms - now_ms());
+		timer_start(&s->next, s->fresh_ms - now);
 }
 
 void shared_reply(struct shared *s, struct evhttp_request *req)
 {
-	bool fresh = !s->making && now_ms() < s->fresh_ms;
+	uint64_t now = now_ms();
+	bool fresh = !s->making && now < s->fresh_ms;
 
 	if (fresh && !s->anew) {
 		reply_text(req, s->status, s->type, s->text);
@@ -47,26 +48,32 @@ void shared_reply(struct shared *s, struct evhttp_request *req)
 		s->who = xcalloc(WAITERS_MAX, sizeof(struct evhttp_request *));
 	s->who[s->n++] = req;
 	if (fresh)
-		shared_begin_later(s);
+		shared_begin_later(s, now);
 	else if (!s->making)
 		shared_begin(s);
 }
 
-/* What took TOOK milliseconds is fresh for as many. */
-static uint64_t fresh_for(const struct shared *s, uint64_t took)
+/* What took TOOK milliseconds is fresh for as many. What hindered an answer may be over soon. */
+static uint64_t fresh_for(const struct shared *s, int status, uint64_t took)
 {
 	uint64_t least = s->least_ms ? s->least_ms : SHARED_FRESH_MS;
 	uint64_t by_cost = took * (s->times ? s->times : SHARED_FRESH_TIMES);
 
+	if (status != HTTP_OK)
+		return SHARED_FRESH_MS;
+	if (by_cost > SHARED_FRESH_MAX_MS)
+		by_cost = SHARED_FRESH_MAX_MS;
 	return by_cost > least ? by_cost : least;
 }
 
 void shared_made(struct shared *s, int status, struct text *text)
 {
+	uint64_t now = now_ms();
+
 	text_unref(s->text);
 	s->text = text;
 	s->status = status;
-	s->fresh_ms = now_ms() + fresh_for(s, now_ms() - s->began_ms);
+	s->fresh_ms = now + fresh_for(s, status, now - s->began_ms);
 	s->making = false;
 	while (s->n)
 		reply_text(s->who[--s->n], status, s->type, text);

@@ -3,7 +3,7 @@
  * shared: an answer that is made once for all who ask for it meanwhile, and for those who ask soon
  * after: within a quarter of a second, or five times as long as it took, so that whoever asks
  * without end keeps the daemons busy for a sixth of their time at most. What is dearer says how
- * long.
+ * long; it is a minute at most, and a quarter of a second for a failure.
  */
 #ifndef WGBGP_WEB_SHARED_H
 #define WGBGP_WEB_SHARED_H
@@ -18,6 +18,7 @@
 
 #define SHARED_FRESH_MS 250
 #define SHARED_FRESH_TIMES 5
+#define SHARED_FRESH_MAX_MS 60000
 
 struct shared {
 	void (*make)(struct shared *s); /* begins; shared_made() is called later, once */

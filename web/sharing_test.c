@@ -188,7 +188,7 @@ static void test_doctor_hangs(void **state)
 	close(fd);
 	mute = false;
 	rows = 2;
-	skipped_ms += 10000000;
+	skipped_ms += 1000; /* a failure is not kept */
 	has(get("/api/doctor"), " 200 ");
 }
 

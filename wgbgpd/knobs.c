@@ -66,6 +66,8 @@ void knobs_errors(bool wanted)
 		marker_make();
 	if (!knob_write(path, wanted)) {
 		log_warn("plane-errors", "file=%s why=\"%m\"", path);
+		if (wanted && !errors_was_off && marker)
+			unlink(marker); /* whoever sets it now is not us */
 		return;
 	}
 	errors_was_off = wanted;

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "knobs.h"
@@ -111,12 +112,26 @@ static void test_undone(void **state)
 	assert_int_equal(machine_sysctl(ERRORS_KNOB), 0);
 }
 
+/* It cannot be set: what somebody sets then is theirs. */
+static void test_fails(void **state)
+{
+	if (!*state || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL) < 0 ||
+	    mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		skip();
+	knobs_errors(true);
+	assert_int_equal(machine_sysctl(ERRORS_KNOB), 0);
+	assert_false(is_remembered());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_was_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_was_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fails, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
