@@ -183,6 +183,7 @@ def test_drift(two):
 
 
 SAMPLE = re.compile(r'^([a-z_:]+)(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? (-?[0-9.e+]+|\+Inf)$')
+PART_OF_HISTOGRAM = re.compile("_(bucket|sum|count)$")
 
 
 def test_link_flap(two):
@@ -214,11 +215,15 @@ def parse(text):
         match = SAMPLE.match(line)
         assert match, line
         name = match[1]
-        assert ("HELP", name) in seen and kind[name] in ("gauge", "counter"), name
-        assert name.endswith("_total") == (kind[name] == "counter"), name
-        assert name == list(kind)[-1], f"samples of {name} do not stand together"
-        samples = metrics.setdefault(name, [])
+        of = PART_OF_HISTOGRAM.sub("", name) if name not in kind else name
+        assert ("HELP", of) in seen and kind[of] in ("gauge", "counter", "histogram"), name
+        assert (of == name) == (kind[of] != "histogram"), name
+        assert name.endswith("_total") == (kind[of] == "counter"), name
+        assert of == list(kind)[-1], f"samples of {name} do not stand together"
+        samples = metrics.setdefault(of, [])
         labels = dict(re.findall(r'([a-z_]+)="([^"]*)"', match[2] or ""))
+        if of != name:
+            labels["sample"] = name.rpartition("_")[2]  # as JSON has it
         assert labels not in [s[0] for s in samples], line
         samples.append((labels, float(match[5])))
     return metrics
