@@ -97,7 +97,7 @@ static void send_part(struct answer *a)
 		evhttp_send_reply_start(a->req, HTTP_OK, NULL);
 		a->in_parts = true;
 	}
-	conns_taking(a->req);
+	conns_taking(a->req, evbuffer_get_length(a->doc.out));
 	a->under_way = true;
 	evhttp_send_reply_chunk_with_cb(a->req, a->doc.out, on_taken, a);
 }
@@ -133,7 +133,7 @@ static void push(struct answer *a)
 static void send_whole(struct answer *a, int status)
 {
 	let_go(a);
-	conns_taking(a->req);
+	conns_taking(a->req, evbuffer_get_length(a->doc.out));
 	reply_heads(a->req, REPLY_JSON);
 	evhttp_send_reply(a->req, status, NULL, a->doc.out);
 	answer_free(a);
@@ -279,7 +279,7 @@ void api(struct evhttp_request *req, const char *name)
 		reply_error(req, status, "%s", error);
 	else if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
 		json_decref(request);
-		conns_taking(req);
+		conns_taking(req, 0);
 		reply_heads(req, REPLY_JSON);
 		evhttp_send_reply(req, HTTP_OK, NULL, NULL);
 	} else if (str_eq(name, "monitor")) {

@@ -37,6 +37,21 @@ static void asked_pass_on(struct evhttp_request *req, void *arg)
 	q->alone(req, conf_read(q->key, strlen(q->key)), true);
 }
 
+/* Of what is made, and of what was made and waits for its readers. */
+static size_t asked_total(void)
+{
+	size_t total = texts_bytes();
+
+	for (struct question *q = places; q < places + ASKED_MAX; q++)
+		total += q->doc.out ? evbuffer_get_length(q->doc.out) : 0;
+	return total;
+}
+
+static bool is_large(size_t len)
+{
+	return len > ASKED_BYTES_MAX || (len > ASKED_SMALL_MAX && asked_total() > ASKED_TOTAL_MAX);
+}
+
 /* It is not made here: the daemon stops, and each of those who wait asks for himself. */
 static void too_large(struct question *q)
 {
@@ -52,7 +67,7 @@ static void asked_on_row(void *arg, const char *json, size_t len)
 	struct question *q = arg;
 
 	document_row(&q->doc, json, len);
-	if (evbuffer_get_length(q->doc.out) > ASKED_BYTES_MAX)
+	if (is_large(evbuffer_get_length(q->doc.out)))
 		too_large(q);
 }
 

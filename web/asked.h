@@ -6,8 +6,9 @@
  * shared.h calls it fresh, waits for the next one: what is answered is never older than its
  * question, and however many ask without end, the daemons work on it for a sixth of their time.
  *
- * A large answer is not collected here. Who asked for one gets it for himself, row by row, one
- * client at a time (CLASS_TABLES); what was large once is taken to be so for a minute.
+ * A large answer is not collected here. Who asked for one gets it for himself, row by row, few
+ * clients at a time (CLASS_TABLES); what was large once is taken to be so for a minute. So it is
+ * with one of more than ASKED_SMALL_MAX while as much as ASKED_TOTAL_MAX waits to be read.
  */
 #ifndef WGBGP_WEB_ASKED_H
 #define WGBGP_WEB_ASKED_H
@@ -17,8 +18,10 @@
 
 #include <event2/http.h>
 
-#define ASKED_MAX 64	       /* different questions */
-#define ASKED_BYTES_MAX 262144 /* of an answer; else it is large */
+#define ASKED_MAX 64		/* different questions */
+#define ASKED_BYTES_MAX 4194304 /* of an answer; else it is large */
+#define ASKED_SMALL_MAX 262144
+#define ASKED_TOTAL_MAX 16777216
 #define ASKED_LARGE_MS 60000
 
 /* REQ, whose client may have gone, wants REQUEST (taken over) for itself; TABLE: a large one. */

@@ -20,6 +20,7 @@
 #define DEAF_MS 4000	/* of wgbgpd itself, which says who else does not answer */
 #define UNUSED_MS 10000 /* a channel that nobody uses is closed */
 #define SLOW_MS 2000
+#define TABLE_MS 20000
 
 struct channel {
 	struct ipc *ipc; /* NULL: not connected */
@@ -36,6 +37,7 @@ struct ask {
 	char *text; /* what is asked */
 	const struct ask_sink *sink;
 	void *arg;
+	uint64_t began_ms;  /* it is answered since */
 	uint64_t paused_ms; /* since; 0: it is read */
 };
 TAILQ_HEAD(line, ask);
@@ -189,6 +191,7 @@ static void put_question(struct channel *c, struct ask *ask)
 	asked[ask->whose]++;
 	ask->channel = c;
 	c->ask = ask;
+	ask->began_ms = now_ms();
 	msg_put_request(&w, ++c->id, ask->text, strlen(ask->text));
 	ipc_send(c->ipc, MSG_REQUEST, 0, w.data, w.len);
 	wr_free(&w);
@@ -259,6 +262,9 @@ static void on_next_turn(void *arg)
 /* What keeps a channel although it should not; NULL: nothing does. */
 static const char *fault_of(struct channel *c, uint64_t now)
 {
+	if (c->ask->whose == CLASS_TABLES && waiting[CLASS_TABLES] &&
+	    now - c->ask->began_ms >= TABLE_MS)
+		return "the answer takes too long, and others wait";
 	if (c->ask->paused_ms)
 		return of_clients(c->ask->whose) && waiting[c->ask->whose] &&
 				       now - c->ask->paused_ms >= SLOW_MS

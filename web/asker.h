@@ -7,8 +7,9 @@
  * channels. What the web server itself wants to know (CLASS_OWN) has some that no client can take,
  * and so have answers without an end (CLASS_EVENTS), for which there is no line.
  * Questions of clients wait for theirs in a line; while somebody waits, an answer that was not
- * taken for two seconds ends. Large tables have one channel and a line of their own (CLASS_TABLES).
- * How often clients ask is limited, too: the daemons have other work.
+ * taken for two seconds ends. Large tables have channels and a line of their own (CLASS_TABLES),
+ * and end after twenty seconds while somebody waits, however steadily they are read. How often
+ * clients ask is limited, too: the daemons have other work.
  */
 #ifndef WGBGP_WEB_ASKER_H
 #define WGBGP_WEB_ASKER_H
@@ -16,7 +17,7 @@
 #include <jansson.h>
 
 #define ASKER_CLIENTS_MAX 8 /* channels; all are fewer than wgbgpd lets in */
-#define ASKER_TABLES_MAX 1
+#define ASKER_TABLES_MAX 3
 #define ASKER_EVENTS_MAX 8
 #define ASKER_OWN_MAX 2
 #define ASKER_WAIT_MAX 64 /* questions in the line */

@@ -149,7 +149,7 @@ static void conns_on_tick(void *arg)
 
 	forget_dead();
 	for (struct conn *c = conns; c < conns + conns_max; c++)
-		if (c->state != NONE && now - c->since_ms >= limits_ms[c->state])
+		if (c->state != NONE && now >= c->since_ms + limits_ms[c->state])
 			conn_end(c);
 	if (conns_count())
 		timer_start(&tick, TICK_MS);
@@ -196,9 +196,14 @@ void conns_busy(struct evhttp_request *req)
 	set_state(req, BUSY);
 }
 
-void conns_taking(struct evhttp_request *req)
+void conns_taking(struct evhttp_request *req, size_t len)
 {
-	set_state(req, TAKING);
+	struct conn *c = conn_of(req);
+
+	if (c) {
+		change(c, TAKING);
+		c->since_ms += len / CONNS_TAKING_RATE;
+	}
 	evhttp_request_set_on_complete_cb(req, on_complete, NULL);
 }
 

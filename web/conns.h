@@ -28,6 +28,7 @@
 #define CONNS_HEAD_MS 10000
 #define CONNS_BUSY_MS 60000
 #define CONNS_TAKING_MS 30000
+#define CONNS_TAKING_RATE 16 /* bytes in a millisecond: who is that slow has his time besides */
 #define CONNS_INPUT_MAX 8192 /* bytes that a client may send ahead */
 
 /* MAX of them at a time. */
@@ -36,8 +37,8 @@ void conns_close(void); /* after evhttp_free() */
 
 /* A request is there; or a part of its answer was taken, and the next one is not there yet. */
 void conns_busy(struct evhttp_request *req);
-/* An answer, or a part of it, is about to be sent. */
-void conns_taking(struct evhttp_request *req);
+/* An answer, or a part of it, of LEN bytes is about to be sent. */
+void conns_taking(struct evhttp_request *req, size_t len);
 /* Whether the client has sent more than this request, and no answer was there yet. */
 bool conns_ahead(struct evhttp_request *req);
 /* Ends the connection, in the midst of an answer too. */

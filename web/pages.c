@@ -194,6 +194,6 @@ void pages(struct evhttp_request *req, const char *path)
 		reply_text(req, HTTP_OK, p->type, p->text);
 		return;
 	}
-	conns_taking(req);
+	conns_taking(req, 0);
 	evhttp_send_reply(req, HTTP_NOTMODIFIED, NULL, NULL);
 }

@@ -28,7 +28,7 @@ void release(void);
 unsigned channels_open(void);
 
 /* Clients */
-#define HEARD_MAX (1 << 22)
+#define HEARD_MAX (1 << 23)
 extern char heard[HEARD_MAX];
 int client(void);
 void turn(void); /* of the loop */

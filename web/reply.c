@@ -17,11 +17,14 @@ struct text {
 	char *bytes;
 };
 
+static size_t bytes_kept;
+
 struct text *text_new(char *bytes, size_t len)
 {
 	struct text *text = xcalloc(1, sizeof(*text));
 
 	*text = (struct text){.refs = 1, .len = len, .bytes = bytes};
+	bytes_kept += len;
 	return text;
 }
 
@@ -29,8 +32,14 @@ void text_unref(struct text *text)
 {
 	if (!text || --text->refs)
 		return;
+	bytes_kept -= text->len;
 	free(text->bytes);
 	free(text);
+}
+
+size_t texts_bytes(void)
+{
+	return bytes_kept;
 }
 
 static void on_sent(const void *data, size_t len, void *arg)
@@ -72,7 +81,7 @@ static void reply_body(struct evhttp_request *req, int status, struct text *text
 
 void reply_text(struct evhttp_request *req, int status, const char *type, struct text *text)
 {
-	conns_taking(req);
+	conns_taking(req, text->len);
 	reply_heads(req, type);
 	if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD)
 		reply_head(req, status, text->len);

@@ -20,6 +20,7 @@ struct text; /* counted */
 /* Takes over BYTES, which free() releases. */
 struct text *text_new(char *bytes, size_t len);
 void text_unref(struct text *text); /* NULL is fine */
+size_t texts_bytes(void);	    /* of all that are there */
 
 /* What every answer says of itself. */
 void reply_heads(struct evhttp_request *req, const char *type);

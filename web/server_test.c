@@ -103,13 +103,13 @@ static void test_long_answer(void **state)
 	int fd = client();
 	json_t *doc;
 
-	rows = 20000;
+	rows = 50000;
 	say(fd, "GET /api/route HTTP/1.0\r\n\r\n"); /* no chunks */
 	hear(fd, NULL);
 	close(fd);
-	has(heard, "{\"number\":19999,");
+	has(heard, "{\"number\":49999,");
 	doc = json_loads(strstr(heard, "\r\n\r\n") + 4, 0, NULL);
-	assert_int_equal(json_array_size(json_object_get(doc, "rows")), 20000);
+	assert_int_equal(json_array_size(json_object_get(doc, "rows")), 50000);
 	json_decref(doc);
 	has(get("/api/route"), "chunked");
 	has(heard, "]}\n\r\n0\r\n");
@@ -121,7 +121,7 @@ static void test_long_answer_of_old_clients(void **state)
 	static const char *const keep[] = {"Connection: keep-alive\r\n",
 					   "Connection: Keep-Alive\r\nConnection: keep-alive\r\n"};
 
-	rows = 20000;
+	rows = 50000;
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
 		char text[128];
 		int fd = client();

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "asker.h"
 #include "explained.h"
 #include "util.h"
 
@@ -192,11 +193,11 @@ static void test_doctor_hangs(void **state)
 	has(get("/api/doctor"), " 200 ");
 }
 
-/* However many do not read a table, it is read once; the next one waits for two seconds for each of
- * them at most, and who asks for something else for nobody. */
+/* However many do not read a table, few are under way; the next one waits for two seconds for each
+ * of them at most, and who asks for something else for nobody. */
 static void test_slow_readers(void **state)
 {
-	int fds[3], fd, size = 4096;
+	int fds[ASKER_TABLES_MAX + 2], fd, size = 4096;
 
 	rows = 1000000;
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
@@ -206,7 +207,7 @@ static void test_slow_readers(void **state)
 	}
 	for (unsigned i = 0; i < 2000; i++)
 		turn();
-	assert_in_range(channels_open(), 1, 2);
+	assert_in_range(channels_open(), 1, ASKER_TABLES_MAX + 1);
 	rows = 2;
 	fd = client();
 	say(fd, "GET /api/route HTTP/1.0\r\n\r\n");
@@ -224,6 +225,66 @@ static void test_slow_readers(void **state)
 	close(fd);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
+}
+
+/* Who reads a table slowly but steadily keeps the next one waiting for twenty seconds. */
+static void test_steady_readers(void **state)
+{
+	static char some[65536];
+	int fds[ASKER_TABLES_MAX], fd, size = 65536;
+	char byte;
+
+	rows = 10000000;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = client();
+		setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+		say(fds[i], "GET /api/route HTTP/1.1\r\n\r\n");
+	}
+	for (unsigned i = 0; i < 2000; i++)
+		turn();
+	assert_true(channels_open() >= ASKER_TABLES_MAX);
+	rows = 2;
+	fd = client();
+	say(fd, "GET /api/route HTTP/1.0\r\n\r\n");
+	for (unsigned i = 0; i < 40 && recv(fd, &byte, 1, MSG_PEEK) < 0; i++) {
+		skipped_ms += 1000;
+		usleep(12000); /* a tick is shorter here */
+		for (unsigned k = 0; k < 40; k++) {
+			for (size_t j = 0; j < ARRAY_SIZE(fds); j++)
+				recv(fds[j], some, sizeof(some), 0);
+			turn();
+		}
+	}
+	assert_true(recv(fd, &byte, 1, MSG_PEEK) == 1);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	hear(fd, NULL);
+	has(heard, "\"number\":1");
+	close(fd);
+}
+
+/* What has its place in memory is shared, though it is of thousands of rows. */
+static void test_same_long_answer(void **state)
+{
+	int fds[10];
+
+	rows = 20000;
+	held = true;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = client();
+		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
+	}
+	while (!requests)
+		turn();
+	for (unsigned i = 0; i < 200; i++)
+		turn();
+	release();
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		hear(fds[i], NULL);
+		has(heard, "{\"number\":19999,");
+		close(fds[i]);
+	}
+	assert_int_equal(requests, 1);
 }
 
 /* Those who ask the same meanwhile share the answer; who asks behind it gets no old one. */
@@ -288,14 +349,14 @@ static void test_same_table(void **state)
 {
 	int fds[3];
 
-	rows = 20000;
+	rows = 50000;
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		fds[i] = client();
 		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		hear(fds[i], NULL);
-		has(heard, "{\"number\":19999,");
+		has(heard, "{\"number\":49999,");
 		has(heard, "]}\n");
 		close(fds[i]);
 	}
@@ -312,6 +373,7 @@ int main(void)
 		TEST(test_doctor_is_shared),	TEST(test_doctor_hangs),
 		TEST(test_slow_readers),	TEST(test_same_question),
 		TEST(test_same_question_rests), TEST(test_same_table),
+		TEST(test_steady_readers),	TEST(test_same_long_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
