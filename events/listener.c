@@ -52,10 +52,6 @@ static void conf_on_head(void *arg, const char *list, const char *text, size_t l
 	json_decref(config);
 }
 
-static void conf_on_row(void *arg, const char *text, size_t len)
-{
-}
-
 static void conf_on_end(void *arg, enum ask_end how, const char *error)
 {
 	configuration = NULL;
@@ -75,7 +71,7 @@ static void on_conf_again(void *arg)
 
 static void ask_configuration(void)
 {
-	static const struct ask_sink sink = {conf_on_head, conf_on_row, conf_on_end};
+	static const struct ask_sink sink = {conf_on_head, NULL, conf_on_end};
 
 	stale = configuration != NULL;
 	if (!stale)

@@ -266,18 +266,11 @@ static void begin_alone(struct evhttp_request *req, json_t *request, bool table)
 
 void api(struct evhttp_request *req, const char *name)
 {
-	struct evkeyvalq members;
-	char error[1024];
-	json_t *request;
-	int status;
+	json_t *request = query_take(req, name);
 
-	if (!query_members(req, &members))
-		return;
-	request = query_request(name, &members, &status, error, sizeof(error));
-	evhttp_clear_headers(&members);
 	if (!request)
-		reply_error(req, status, "%s", error);
-	else if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
+		return;
+	if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
 		json_decref(request);
 		conns_taking(req, 0);
 		reply_heads(req, REPLY_JSON);

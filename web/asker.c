@@ -109,7 +109,8 @@ static void on_reply(struct channel *c, const struct ipc_frame *frame)
 		if (ask->sink->head)
 			ask->sink->head(ask->arg, m.list, m.json, m.json_len);
 	} else if (frame->type == MSG_REPLY_ROW) {
-		ask->sink->row(ask->arg, m.json, m.json_len);
+		if (ask->sink->row)
+			ask->sink->row(ask->arg, m.json, m.json_len);
 	} else {
 		ask_end(ask, m.error[0] ? ASK_REFUSED : ASK_ANSWERED, m.error[0] ? m.error : NULL);
 	}

@@ -37,7 +37,7 @@ enum ask_end {
 struct ask_sink {
 	/* LIST is "" when no rows follow. NULL: nobody wants to know. */
 	void (*head)(void *arg, const char *list, const char *json, size_t len);
-	void (*row)(void *arg, const char *json, size_t len);
+	void (*row)(void *arg, const char *json, size_t len); /* or NULL */
 	/* ERROR is NULL with ASK_ANSWERED; nothing is called after it. */
 	void (*end)(void *arg, enum ask_end how, const char *error);
 };

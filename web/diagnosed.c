@@ -4,8 +4,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#include <event2/keyvalq_struct.h>
-
 #include "asker.h"
 #include "conf.h"
 #include "doctor_walk.h"
@@ -77,19 +75,10 @@ static void diagnosed_make(struct shared *s)
 
 void diagnosed(struct evhttp_request *req)
 {
-	struct evkeyvalq members;
-	char error[1024];
-	json_t *request;
-	int status;
+	json_t *request = query_take(req, DIAGNOSED);
 
-	if (!query_members(req, &members))
-		return;
-	request = query_request(DIAGNOSED, &members, &status, error, sizeof(error));
-	evhttp_clear_headers(&members);
 	if (request)
 		shared_reply(&shared, req);
-	else
-		reply_error(req, status, "%s", error);
 	json_decref(request);
 }
 

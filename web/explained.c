@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include <event2/keyvalq_struct.h>
-
 #include "asker.h"
 #include "clock.h"
 #include "conf.h"
@@ -188,22 +186,14 @@ static void try(struct evhttp_request *req, json_t *request)
 
 void explained(struct evhttp_request *req)
 {
-	struct evkeyvalq members;
-	char error[1024];
 	json_t *request;
-	int status;
 
 	if (!begun)
 		timer_init(&rest, on_rested, NULL);
 	begun = true;
-	if (!query_members(req, &members))
-		return;
-	request = query_request(EXPLAINED, &members, &status, error, sizeof(error));
-	evhttp_clear_headers(&members);
+	request = query_take(req, EXPLAINED);
 	if (request)
 		try(req, request);
-	else
-		reply_error(req, status, "%s", error);
 }
 
 void explained_free(void)

@@ -180,10 +180,6 @@ static void listens_on_head(void *arg, const char *list, const char *text, size_
 	answer = conf_read(text, len);
 }
 
-static void listens_on_row(void *arg, const char *text, size_t len)
-{
-}
-
 /* While wgbgpd does not answer all stays as it is. */
 static void listens_on_end(void *arg, enum ask_end how, const char *error)
 {
@@ -202,7 +198,7 @@ static void listens_on_end(void *arg, enum ask_end how, const char *error)
 
 static void listens_ask(void *arg)
 {
-	static const struct ask_sink sink = {listens_on_head, listens_on_row, listens_on_end};
+	static const struct ask_sink sink = {listens_on_head, NULL, listens_on_end};
 
 	ask_start(CLASS_OWN, json_pack("{s:s}", "command", "web"), &sink, NULL);
 }

@@ -169,3 +169,19 @@ json_t *query_request(const char *name, const struct evkeyvalq *members, int *st
 	*status = HTTP_OK;
 	return request;
 }
+
+json_t *query_take(struct evhttp_request *req, const char *name)
+{
+	struct evkeyvalq members;
+	char error[1024];
+	json_t *request;
+	int status;
+
+	if (!query_members(req, &members))
+		return NULL;
+	request = query_request(name, &members, &status, error, sizeof(error));
+	evhttp_clear_headers(&members);
+	if (!request)
+		reply_error(req, status, "%s", error);
+	return request;
+}

@@ -17,5 +17,7 @@ bool query_members(struct evhttp_request *req, struct evkeyvalq *members);
 /* Owned by the caller; NULL with the HTTP status and a sentence. */
 json_t *query_request(const char *name, const struct evkeyvalq *members, int *status, char *error,
 		      size_t size);
+/* Both: what REQ asks NAME. Owned by the caller; NULL: it was answered. */
+json_t *query_take(struct evhttp_request *req, const char *name);
 
 #endif
