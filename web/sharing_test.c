@@ -263,6 +263,34 @@ static void test_steady_readers(void **state)
 	close(fd);
 }
 
+/* N clients ask for the same table. */
+static void all_ask(int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = client();
+		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
+	}
+}
+
+/* The daemon was asked so often, and had the time to be asked once more. */
+static void await_requests(unsigned n)
+{
+	while (requests < n)
+		turn();
+	for (unsigned i = 0; i < 200; i++)
+		turn();
+}
+
+/* Each has an answer with PART, and goes. */
+static void all_hear(const int *fds, size_t n, const char *part)
+{
+	for (size_t i = 0; i < n; i++) {
+		hear(fds[i], NULL);
+		has(heard, part);
+		close(fds[i]);
+	}
+}
+
 /* What has its place in memory is shared, though it is of thousands of rows. */
 static void test_same_long_answer(void **state)
 {
@@ -270,20 +298,10 @@ static void test_same_long_answer(void **state)
 
 	rows = 20000;
 	held = true;
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		fds[i] = client();
-		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
-	}
-	while (!requests)
-		turn();
-	for (unsigned i = 0; i < 200; i++)
-		turn();
+	all_ask(fds, ARRAY_SIZE(fds));
+	await_requests(1);
 	release();
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		hear(fds[i], NULL);
-		has(heard, "{\"number\":19999,");
-		close(fds[i]);
-	}
+	all_hear(fds, ARRAY_SIZE(fds), "{\"number\":19999,");
 	assert_int_equal(requests, 1);
 }
 
@@ -294,21 +312,11 @@ static void test_same_question(void **state)
 
 	rows = 2;
 	held = true;
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		fds[i] = client();
-		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
-	}
-	while (!requests)
-		turn();
-	for (unsigned i = 0; i < 200; i++)
-		turn();
+	all_ask(fds, ARRAY_SIZE(fds));
+	await_requests(1);
 	assert_int_equal(requests, 1);
 	release();
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		hear(fds[i], NULL);
-		has(heard, "\"number\":1,");
-		close(fds[i]);
-	}
+	all_hear(fds, ARRAY_SIZE(fds), "\"number\":1,");
 	assert_int_equal(requests, 1);
 	rows = 3;
 	has(get("/api/route"), "\"number\":2,");
@@ -326,21 +334,11 @@ static void test_same_question_rests(void **state)
 	get("/api/route");
 	assert_int_equal(requests, 1);
 	held = true;
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		fds[i] = client();
-		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
-	}
-	while (requests == 1)
-		turn();
-	for (unsigned i = 0; i < 200; i++)
-		turn();
+	all_ask(fds, ARRAY_SIZE(fds));
+	await_requests(2);
 	assert_int_equal(requests, 2);
 	release();
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		hear(fds[i], NULL);
-		has(heard, "\"number\":1,");
-		close(fds[i]);
-	}
+	all_hear(fds, ARRAY_SIZE(fds), "\"number\":1,");
 	assert_int_equal(requests, 2);
 }
 
@@ -350,10 +348,7 @@ static void test_same_table(void **state)
 	int fds[3];
 
 	rows = 50000;
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		fds[i] = client();
-		say(fds[i], "GET /api/route HTTP/1.0\r\n\r\n");
-	}
+	all_ask(fds, ARRAY_SIZE(fds));
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		hear(fds[i], NULL);
 		has(heard, "{\"number\":49999,");
