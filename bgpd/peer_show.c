@@ -15,6 +15,7 @@
 #include "peer_way.h"
 #include "planes.h"
 #include "rib.h"
+#include "reason_counts.h"
 #include "rib_refused.h"
 #include "rib_session.h"
 #include "session_calls.h"
@@ -203,13 +204,9 @@ static json_t *families(const struct peer *p)
 
 static json_t *refusals(const struct peer *p)
 {
-	json_t *o = json_object();
-
-	for (size_t i = 0; p->rib && i < RIB_REFUSALS; i++)
-		if (p->rib->refusals[i])
-			json_object_set_new(o, reason_name(rib_refusals[i]),
-					    json_integer((json_int_t)p->rib->refusals[i]));
-	return o;
+	if (!p->rib)
+		return json_object();
+	return reason_counts_json(p->rib->refusals, rib_refusals, RIB_REFUSALS);
 }
 
 /* What is in no configuration and yet not sent, by reason. */

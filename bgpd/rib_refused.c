@@ -8,6 +8,7 @@
 #include "log.h"
 #include "loop.h"
 #include "peer.h"
+#include "reason_counts.h"
 #include "rib_refused.h"
 #include "util.h"
 
@@ -46,8 +47,7 @@ const enum reason rib_refusals[RIB_REFUSALS] = {
 
 void rib_refused_count(struct peer_rib *pr, enum reason reason)
 {
-	for (size_t i = 0; i < RIB_REFUSALS; i++)
-		pr->refusals[i] += rib_refusals[i] == reason;
+	reason_count(pr->refusals, rib_refusals, RIB_REFUSALS, reason);
 }
 
 void rib_refused(struct peer_rib *pr, const struct prefix *p, enum reason reason)

@@ -33,6 +33,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/prefix_table.c lib/prefix_table.h \
 	lib/pulse.c lib/pulse.h \
 	lib/reason.c lib/reason.h \
+	lib/reason_counts.c lib/reason_counts.h \
 	lib/rehearse.c lib/rehearse.h \
 	lib/retry.c lib/retry.h \
 	lib/sandbox.c lib/sandbox.h \

@@ -46,18 +46,9 @@ void condition_removed(const struct device *dev)
 
 static void peer_down(struct peer *p, enum reason reason)
 {
-	struct liveness before = p->live;
-	bool was_down = before.state == TUNNEL_DOWN;
-
 	p->present = false;
-	liveness_init(&p->live, now_ms());
-	p->live.state = TUNNEL_DOWN;
-	p->live.reason = reason;
+	liveness_end(&p->live, reason, now_ms());
 	p->evidence = (struct evidence){0};
-	p->live.changes = before.changes + !was_down;
-	memcpy(p->live.downs, before.downs, sizeof(before.downs));
-	if (!was_down)
-		liveness_count_down(&p->live);
 	if (p->announced)
 		report_peer(p);
 }

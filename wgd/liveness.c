@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reason_counts.h"
+
 #define INITIATION_BYTES 148
 #define RESPONSE_BYTES 92
 #define KEEPALIVE_BYTES 32
@@ -28,16 +30,30 @@ const enum reason liveness_deaths[LIVENESS_DEATHS] = {
 	REASON_PROBE_UNANSWERED,
 };
 
-void liveness_count_down(struct liveness *l)
+static void count_down(struct liveness *l)
 {
-	for (size_t i = 0; i < LIVENESS_DEATHS; i++)
-		l->downs[i] += liveness_deaths[i] == l->reason;
+	reason_count(l->downs, liveness_deaths, LIVENESS_DEATHS, l->reason);
 }
 
 void liveness_init(struct liveness *l, uint64_t now)
 {
 	*l = (struct liveness){
 		.state = TUNNEL_NEVER, .reason = REASON_HANDSHAKE_NEVER, .since = now};
+}
+
+void liveness_end(struct liveness *l, enum reason reason, uint64_t now)
+{
+	struct liveness before = *l;
+
+	liveness_init(l, now);
+	l->state = TUNNEL_DOWN;
+	l->reason = reason;
+	l->changes = before.changes;
+	memcpy(l->downs, before.downs, sizeof(before.downs));
+	if (before.state == TUNNEL_DOWN)
+		return;
+	l->changes++;
+	count_down(l);
 }
 
 void liveness_rekey(struct liveness *l)
@@ -442,7 +458,7 @@ bool liveness_update(struct liveness *l, const struct conf_liveness *c,
 		enter(l, c, state, reason, in->now);
 	l->reason = reason;
 	if (died)
-		liveness_count_down(l);
+		count_down(l);
 	if (state != TUNNEL_DOWN || reason != REASON_UP_HOLD)
 		l->weak = state == TUNNEL_DOWN && is_weak(reason);
 	return changed;

@@ -93,7 +93,7 @@ struct liveness {
 	bool weak;			 /* DOWN by silence or age alone */
 	uint64_t since;			 /* ms, monotonic: when the state was entered */
 	uint32_t changes;		 /* of state */
-	uint32_t downs[LIVENESS_DEATHS]; /* of them, to DOWN for that */
+	uint64_t downs[LIVENESS_DEATHS]; /* of them, to DOWN for that */
 	/* what was seen */
 	bool started;		/* there was a reading */
 	bool rekeyed;		/* a key changed since it worked */
@@ -121,8 +121,9 @@ struct liveness {
 };
 
 void liveness_init(struct liveness *l, uint64_t now);
-/* It went down for its reason. */
-void liveness_count_down(struct liveness *l);
+/* Down for REASON, with all that was seen of it forgotten: the interface is gone, say. What counts
+ * changes goes on. */
+void liveness_end(struct liveness *l, enum reason reason, uint64_t now);
 /* A tunnel that worked has another key at its far end now: down until the first handshake shows
  * that it is the right one. Nothing passes before that; what uses it must not wait. */
 void liveness_rekey(struct liveness *l);

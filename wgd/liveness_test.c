@@ -160,6 +160,33 @@ static void stale_after_sending(void **state)
 		assert_int_equal(r.l.downs[i], liveness_deaths[i] == REASON_HANDSHAKE_STALE);
 }
 
+/* An interface that goes takes all that was seen with it, but not what was counted. */
+static void ends(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r,
+	     {5, 128, 128, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {1, .down = true, .state = TUNNEL_DOWN, .reason = REASON_INTERFACE_DOWN});
+	for (size_t again = 0; again < 2; again++) { /* the second one finds it down */
+		liveness_end(&r.l, REASON_INTERFACE_GONE, ++r.in.now);
+		assert_int_equal(r.l.state, TUNNEL_DOWN);
+		assert_int_equal(r.l.reason, REASON_INTERFACE_GONE);
+		assert_int_equal(r.l.since, r.in.now);
+		assert_int_equal(r.l.changes, 2);
+		assert_int_equal(liveness_handshake_age(&r.l, r.in.now), -1);
+	}
+	for (size_t i = 0; i < LIVENESS_DEATHS; i++)
+		assert_int_equal(r.l.downs[i], liveness_deaths[i] == REASON_INTERFACE_DOWN);
+	r.l.state = TUNNEL_UP;
+	liveness_end(&r.l, REASON_INTERFACE_GONE, ++r.in.now);
+	assert_int_equal(r.l.changes, 3);
+	for (size_t i = 0; i < LIVENESS_DEATHS; i++)
+		assert_int_equal(r.l.downs[i], liveness_deaths[i] == REASON_INTERFACE_DOWN ||
+						       liveness_deaths[i] == REASON_INTERFACE_GONE);
+}
+
 /* Data was unanswered for long when the session expires: that is down then, not a retry later. */
 static void stale_after_unanswered_data(void **state)
 {
@@ -937,6 +964,7 @@ int main(void)
 		cmocka_unit_test(void_handshake_is_none),
 		cmocka_unit_test(traffic_keeps_it_up),
 		cmocka_unit_test(stale_after_sending),
+		cmocka_unit_test(ends),
 		cmocka_unit_test(stale_after_unanswered_data),
 		cmocka_unit_test(stale_after_late_data),
 		cmocka_unit_test(silence_is_dated),

@@ -11,6 +11,7 @@
 #include "drain.h"
 #include "peer_state.h"
 #include "prove.h"
+#include "reason_counts.h"
 #include "roster.h"
 #include "settings.h"
 #include "util.h"
@@ -190,18 +191,6 @@ static json_t *json_reason(const struct peer *p)
 	return json_sprintf("%s: %s", text, p->dev->life.error);
 }
 
-/* Those that there were. */
-static json_t *json_downs(const struct liveness *l)
-{
-	json_t *downs = json_object();
-
-	for (size_t i = 0; i < LIVENESS_DEATHS; i++)
-		if (l->downs[i])
-			json_object_set_new(downs, reason_name(liveness_deaths[i]),
-					    json_integer(l->downs[i]));
-	return downs;
-}
-
 static json_t *tunnel_row(const struct peer *p)
 {
 	json_t *row = json_object();
@@ -238,7 +227,8 @@ static json_t *tunnel_row(const struct peer *p)
 			    json_real((double)(now_ms() - p->dev->read.at) / 1000));
 	json_object_set_new(row, "reading-interval-ms", json_integer(p->dev->read.interval));
 	json_object_set_new(row, "changes", json_integer(p->live.changes));
-	json_object_set_new(row, "downs", json_downs(&p->live));
+	json_object_set_new(row, "downs",
+			    reason_counts_json(p->live.downs, liveness_deaths, LIVENESS_DEATHS));
 	json_object_set_new(row, "tunnel-addresses",
 			    json_addrs(p->conf->tunnel_addrs, p->conf->n_tunnel_addrs));
 	return row;
