@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,11 +188,6 @@ struct machine_flow *machine_flows(size_t max, size_t *n)
 uint32_t machine_mtu(const char *interface)
 {
 	return mtu_answer;
-}
-
-int machine_file_mode(const char *path, mode_t *mode)
-{
-	return -ENOENT;
 }
 
 json_t *machine_interfaces(void)

@@ -46,18 +46,6 @@ static void facts_read(struct facts *f, struct cli_session *s)
 	f->interfaces = rows_of(s, "wireguard", "interfaces");
 }
 
-static const json_t *row_with(const json_t *rows, const char *key, const char *value,
-			      const char *peer)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (rows, i, row)
-		if (str_eq(str_of(row, key), value) && (!peer || str_eq(str_of(row, "peer"), peer)))
-			return row;
-	return NULL;
-}
-
 /* The chain that drops such a packet for certain, or NULL. */
 static const char *chain_of(const struct facts *f, const struct firewall_packet *p, char *where,
 			    size_t size)
@@ -88,9 +76,8 @@ static void say(json_t *finding, const char *chain, const char *what, unsigned p
 static void look(const struct facts *f, json_t *finding)
 {
 	const char *interface = str_of(finding, "interface");
-	const json_t *tunnel =
-		row_with(f->tunnels, "interface", interface, str_of(finding, "peer"));
-	const json_t *own = row_with(f->interfaces, "name", interface, NULL);
+	const json_t *tunnel = row_of_tunnel(f->tunnels, interface, str_of(finding, "peer"));
+	const json_t *own = row_named(f->interfaces, interface);
 	struct kernel_route k = {.interface = ""};
 	struct firewall_packet in = {.out = "", .protocol = IPPROTO_UDP}, out;
 	char where[256];

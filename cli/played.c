@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "played.h"
 
-#include <errno.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,11 +336,6 @@ struct machine_flow *machine_flows(size_t max, size_t *n)
 uint32_t machine_mtu(const char *interface)
 {
 	return 0;
-}
-
-int machine_file_mode(const char *path, mode_t *mode)
-{
-	return -ENOENT;
 }
 
 void played_interfaces(json_t *rows)

@@ -54,13 +54,7 @@ void doctor_find(struct doctor *d, enum severity severity, struct where where, c
 const json_t *doctor_row(const struct doctor *d, enum doctor_source source, const char *key,
 			 const char *value)
 {
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (d->kept[source], i, row)
-		if (str_eq(str_of(row, key), value))
-			return row;
-	return NULL;
+	return row_with(d->kept[source], key, value);
 }
 
 bool doctor_is_tunnel_if(const struct doctor *d, const char *interface)

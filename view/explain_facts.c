@@ -53,14 +53,7 @@ const json_t *explain_best_path(const json_t *row)
 
 const json_t *explain_tunnel_named(const struct judge *f, const char *interface, const char *peer)
 {
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (json_object_get(f->facts, "tunnels"), i, row)
-		if (str_eq(str_of(row, "interface"), interface) &&
-		    str_eq(str_of(row, "peer"), peer))
-			return row;
-	return NULL;
+	return row_of_tunnel(json_object_get(f->facts, "tunnels"), interface, peer);
 }
 
 const json_t *explain_session_over(const struct judge *f, const json_t *tunnel)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -255,16 +254,6 @@ int machine_run(const char *const *words, FILE *out)
 	close(failed[0]);
 	sigaction(SIGINT, &before, NULL);
 	return err ? -err : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-int machine_file_mode(const char *path, mode_t *mode)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return -errno;
-	*mode = st.st_mode & 07777;
-	return 0;
 }
 
 /* What the process had as NAME when it began; owned. */

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/types.h>
 #include <time.h>
 
 #include "prefix.h"
@@ -37,8 +36,6 @@ json_t *machine_interfaces(void);
 /* Runs a program (WORDS end with NULL), which writes to OUT and its errors to ours, until it ends;
  * an interrupt is for it alone. Its exit status, or -errno where it could not be started. */
 int machine_run(const char *const *words, FILE *out);
-/* Permission bits of a file in MODE: 0 or -errno. */
-int machine_file_mode(const char *path, mode_t *mode);
 /* "CLIENT PORT SERVER PORT": the SSH connection that whoever uses this program came in by. sudo and
  * su take it from the environment: that of our parents is looked at behind sudo, or on a terminal.
  * Owned by the caller; NULL: none. */

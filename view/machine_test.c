@@ -79,25 +79,6 @@ static void test_mtu(void **state)
 	assert_int_equal(machine_mtu("lo-and-a-name-that-is-too-long"), 0);
 }
 
-static void test_file_mode(void **state)
-{
-	static const mode_t modes[] = {0600, 0640, 0777, 04711, 0};
-	char path[] = "/tmp/wgbgp-machine-XXXXXX";
-	int fd = mkstemp(path);
-	mode_t mode;
-
-	assert_true(fd >= 0);
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		assert_int_equal(fchmod(fd, modes[i]), 0);
-		mode = 12345;
-		assert_int_equal(machine_file_mode(path, &mode), 0);
-		assert_int_equal(mode, modes[i]);
-	}
-	close(fd);
-	unlink(path);
-	assert_int_equal(machine_file_mode(path, &mode), -ENOENT);
-}
-
 static void test_clock(void **state)
 {
 	time_t before = time(NULL), now = machine_clock();
@@ -204,15 +185,10 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sysctl),
-		cmocka_unit_test(test_mtu),
-		cmocka_unit_test(test_file_mode),
-		cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_ssh_connection),
-		cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_tcp_count),
-		cmocka_unit_test(test_interfaces),
-		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_sysctl),	    cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_clock),	    cmocka_unit_test(test_ssh_connection),
+		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_tcp_count),
+		cmocka_unit_test(test_interfaces),  cmocka_unit_test(test_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

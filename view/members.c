@@ -102,13 +102,30 @@ const char *str_of(const json_t *obj, const char *key)
 	return text ? text : "";
 }
 
-const json_t *row_named(const json_t *rows, const char *name)
+const json_t *row_with(const json_t *rows, const char *key, const char *value)
 {
 	json_t *row;
 	size_t i;
 
 	json_array_foreach (rows, i, row)
-		if (str_eq(str_of(row, "name"), name))
+		if (str_eq(str_of(row, key), value))
+			return row;
+	return NULL;
+}
+
+const json_t *row_named(const json_t *rows, const char *name)
+{
+	return row_with(rows, "name", name);
+}
+
+const json_t *row_of_tunnel(const json_t *rows, const char *interface, const char *peer)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (str_eq(str_of(row, "interface"), interface) &&
+		    str_eq(str_of(row, "peer"), peer))
 			return row;
 	return NULL;
 }

@@ -25,9 +25,13 @@ const char *text_value(const json_t *value, char *out, size_t size);
 bool is_set(const json_t *obj, const char *key); /* present, not null, not "", not [] */
 bool is_true(const json_t *obj, const char *key);
 const char *str_of(const json_t *obj, const char *key); /* "" when absent */
-/* The row whose `name` is NAME; borrowed, NULL: there is none, or no ROWS. */
+int64_t int_of(const json_t *obj, const char *key);	/* 0 when absent */
+
+/* The first of ROWS whose member KEY is VALUE; whose `name` is NAME; that of a tunnel. Borrowed,
+ * NULL: there is none, or no ROWS. */
+const json_t *row_with(const json_t *rows, const char *key, const char *value);
 const json_t *row_named(const json_t *rows, const char *name);
-int64_t int_of(const json_t *obj, const char *key); /* 0 when absent */
+const json_t *row_of_tunnel(const json_t *rows, const char *interface, const char *peer);
 
 /* TEXT, a tunnel address of the tunnel ROW, as the other daemons say it: fe80::1%wg1. */
 const char *text_tunnel_address(const json_t *row, const json_t *text, char out[ADDR_STRLEN]);

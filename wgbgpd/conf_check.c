@@ -16,10 +16,7 @@ static void check_reference(const struct conf *conf, const struct lyd_node *leaf
 {
 	struct lyd_node *first = outer ? conf_child(outer, list) : conf_top(conf, list);
 
-	for (struct lyd_node *n = first; leaf && n; n = conf_next(n))
-		if (str_eq(lyd_get_value(lyd_child(n)), lyd_get_value(leaf)))
-			return;
-	if (leaf)
+	if (leaf && !conf_entry(first, lyd_get_value(leaf)))
 		conf_check_unknown(errs, leaf, list, also, first);
 }
 

@@ -7,15 +7,6 @@
 #include "conf_check.h"
 #include "conf_check_say.h"
 
-static struct lyd_node *guard_find(struct lyd_node *interfaces, const char *name)
-{
-	struct lyd_node *i = interfaces;
-
-	while (i && !str_eq(lyd_get_value(lyd_child(i)), name))
-		i = conf_next(i);
-	return i;
-}
-
 /* Guards lead from I back to it. A circle that I only leads into is that of others. */
 static bool is_in_circle(struct lyd_node *interfaces, const struct lyd_node *i)
 {
@@ -24,7 +15,7 @@ static bool is_in_circle(struct lyd_node *interfaces, const struct lyd_node *i)
 	for (struct lyd_node *n = interfaces; at && n; n = conf_next(n)) {
 		const char *guard = conf_value(at, "guard");
 
-		at = guard ? guard_find(interfaces, guard) : NULL;
+		at = guard ? conf_entry(interfaces, guard) : NULL;
 		if (at == i)
 			return true;
 	}
@@ -40,7 +31,7 @@ void conf_check_guard(const struct conf *effective, struct conf_errors *errs)
 
 		if (!guard)
 			continue;
-		if (!guard_find(interfaces, lyd_get_value(guard)))
+		if (!conf_entry(interfaces, lyd_get_value(guard)))
 			conf_check_unknown(errs, guard, "tunnel interface", NULL, interfaces);
 		else if (str_eq(lyd_get_value(guard), lyd_get_value(lyd_child(i))))
 			conf_check_error(errs, guard, "an interface does not guard itself");

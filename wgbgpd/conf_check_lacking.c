@@ -33,48 +33,49 @@ static const struct lack lacks[] = {
 	{lacks_target, "without 'tunnel-address' and 'allowed-ips' nothing can be sent to"},
 };
 
-/* Those that lack it; *FIRST is one, NAMES the first few of them. */
-static unsigned lack_count(const struct lyd_node *wireguard, const struct lack *lack,
-			   const struct lyd_node **first, char *names, size_t size)
+struct lacking {
+	unsigned n;
+	const struct lyd_node *peers[MANY]; /* the first of them */
+};
+
+static void note_peer(struct lacking *found, const struct lyd_node *peer)
 {
-	unsigned n = 0;
+	for (size_t k = 0; k < ARRAY_SIZE(lacks); k++) {
+		struct lacking *l = &found[k];
 
-	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
-		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p)) {
-			size_t at = strlen(names);
-
-			if (conf_is(p, "disabled", "true") || !lack->of(p))
-				continue;
-			if (!n++)
-				*first = p;
-			if (n <= NAMED)
-				snprintf(names + at, size - at, "%s%s", at ? ", " : "",
-					 lyd_get_value(lyd_child(p)));
-		}
-	return n;
+		if (conf_is(peer, "disabled", "true") || !lacks[k].of(peer))
+			continue;
+		if (l->n < MANY)
+			l->peers[l->n] = peer;
+		l->n++;
+	}
 }
 
-static void warn_each(const struct lyd_node *wireguard, const struct lack *lack,
-		      struct conf_errors *errs)
+static void warn_of(const struct lacking *l, const char *text, struct conf_errors *errs)
 {
-	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
-		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
-			if (!conf_is(p, "disabled", "true") && lack->of(p))
-				conf_check_warning(errs, p, "%s this peer", lack->text);
+	char names[512] = "";
+
+	for (unsigned i = 0; i < l->n && l->n < MANY; i++)
+		conf_check_warning(errs, l->peers[i], "%s this peer", text);
+	for (unsigned i = 0; i < NAMED && l->n >= MANY; i++) {
+		size_t at = strlen(names);
+
+		snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "",
+			 lyd_get_value(lyd_child(l->peers[i])));
+	}
+	if (l->n >= MANY)
+		conf_check_warning(errs, l->peers[0], "%s %u peers: %s and %u more", text, l->n,
+				   names, l->n - NAMED);
 }
 
 void conf_check_lacking(const struct conf *effective, struct conf_errors *errs)
 {
-	const struct lyd_node *wireguard = conf_top(effective, "wireguard"), *first = NULL;
+	const struct lyd_node *wireguard = conf_top(effective, "wireguard");
+	struct lacking found[ARRAY_SIZE(lacks)] = {0};
 
-	for (size_t k = 0; k < ARRAY_SIZE(lacks); k++) {
-		char names[512] = "";
-		unsigned n = lack_count(wireguard, &lacks[k], &first, names, sizeof(names));
-
-		if (n < MANY)
-			warn_each(wireguard, &lacks[k], errs);
-		else
-			conf_check_warning(errs, first, "%s %u peers: %s and %u more",
-					   lacks[k].text, n, names, n - NAMED);
-	}
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
+		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
+			note_peer(found, p);
+	for (size_t k = 0; k < ARRAY_SIZE(lacks); k++)
+		warn_of(&found[k], lacks[k].text, errs);
 }

@@ -13,12 +13,12 @@
 static void check_name(const struct conf *conf, const struct lyd_node *leaf, bool main_too,
 		       struct conf_errors *errs)
 {
+	struct lyd_node *planes = conf_top(conf, "plane");
+
 	if (!leaf || (main_too && str_eq(lyd_get_value(leaf), "main")))
 		return;
-	for (struct lyd_node *p = conf_top(conf, "plane"); p; p = conf_next(p))
-		if (str_eq(lyd_get_value(lyd_child(p)), lyd_get_value(leaf)))
-			return;
-	conf_check_unknown(errs, leaf, "plane", main_too ? "main" : NULL, conf_top(conf, "plane"));
+	if (!conf_entry(planes, lyd_get_value(leaf)))
+		conf_check_unknown(errs, leaf, "plane", main_too ? "main" : NULL, planes);
 }
 
 static void check_bgp(const struct conf *conf, struct conf_errors *errs)
@@ -43,18 +43,9 @@ static void check_bgp(const struct conf *conf, struct conf_errors *errs)
 	}
 }
 
-static bool is_tunnel(const struct conf *conf, const char *name)
-{
-	struct lyd_node *i = conf_child(conf_top(conf, "wireguard"), "interface");
-
-	for (; i; i = conf_next(i))
-		if (str_eq(lyd_get_value(lyd_child(i)), name))
-			return true;
-	return false;
-}
-
 void conf_check_plane(const struct conf *effective, struct conf_errors *errs)
 {
+	struct lyd_node *tunnels = conf_child(conf_top(effective, "wireguard"), "interface");
 	struct conf_uses tables = {0}, numbers = {0}, interfaces = {0};
 	const struct lyd_node *rib = conf_top(effective, "rib");
 	const char *main_table = conf_value(rib, "table");
@@ -70,7 +61,7 @@ void conf_check_plane(const struct conf *effective, struct conf_errors *errs)
 					 main_table);
 		for (struct lyd_node *i = conf_child(p, "interface"); i; i = conf_next(i)) {
 			conf_uses_add(&interfaces, i);
-			if (is_tunnel(effective, lyd_get_value(i)))
+			if (conf_entry(tunnels, lyd_get_value(i)))
 				conf_check_error(errs, i,
 						 "'%s' is a tunnel: 'plane' stands in its own "
 						 "statement",
@@ -82,8 +73,7 @@ void conf_check_plane(const struct conf *effective, struct conf_errors *errs)
 	conf_uses_report(&tables, "the table", errs);
 	conf_uses_report(&numbers, "the number", errs);
 	conf_uses_report(&interfaces, "an interface", errs);
-	for (struct lyd_node *i = conf_child(conf_top(effective, "wireguard"), "interface"); i;
-	     i = conf_next(i))
+	for (struct lyd_node *i = tunnels; i; i = conf_next(i))
 		check_name(effective, conf_child(i, "plane"), true, errs);
 	check_bgp(effective, errs);
 }

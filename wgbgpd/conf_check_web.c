@@ -11,20 +11,12 @@
 #include "conf_schema.h"
 #include "prefix.h"
 
-static const struct lyd_node *web_interface(const struct conf *conf, const char *name)
-{
-	struct lyd_node *i = conf_child(conf_top(conf, "wireguard"), "interface");
-
-	while (i && !str_eq(lyd_get_value(lyd_child(i)), name))
-		i = conf_next(i);
-	return i;
-}
-
 /* Who comes by INTERFACE alone. */
 static void check_tunnel_door(const struct conf *conf, const struct lyd_node *leaf,
 			      const char *interface, struct conf_errors *errs)
 {
-	const struct lyd_node *i = web_interface(conf, interface);
+	struct lyd_node *interfaces = conf_child(conf_top(conf, "wireguard"), "interface");
+	const struct lyd_node *i = conf_entry(interfaces, interface);
 
 	if (!i)
 		conf_check_error(errs, leaf, "there is no interface '%s'", interface);

@@ -366,14 +366,6 @@ static void check_one_a_family(const struct lyd_node *uplink, const char *name,
 	}
 }
 
-static const struct lyd_node *find_interface(const struct lyd_node *wireguard, const char *name)
-{
-	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
-		if (str_eq(lyd_get_value(lyd_child(i)), name))
-			return i;
-	return NULL;
-}
-
 static void check_uplink(const struct conf *conf, const struct lyd_node *interface,
 			 struct conf_errors *errs)
 {
@@ -390,7 +382,7 @@ static void check_uplink(const struct conf *conf, const struct lyd_node *interfa
 			}
 		return;
 	}
-	if (find_interface(conf_top(conf, "wireguard"), lyd_get_value(by)))
+	if (conf_entry(conf_child(conf_top(conf, "wireguard"), "interface"), lyd_get_value(by)))
 		conf_check_error(errs, by,
 				 "'%s' is a tunnel itself; expected an interface of the underlay",
 				 lyd_get_value(by));
@@ -452,10 +444,8 @@ static uint8_t plane_of(const struct conf *conf, const struct lyd_node *interfac
 {
 	const char *name = conf_value(interface, "plane");
 
-	for (struct lyd_node *p = name ? conf_top(conf, "plane") : NULL; p; p = conf_next(p))
-		if (str_eq(lyd_get_value(lyd_child(p)), name) && conf_value(p, "number"))
-			return (uint8_t)strtoul(conf_value(p, "number"), NULL, 10);
-	return 0;
+	return name ? (uint8_t)conf_number(conf_entry(conf_top(conf, "plane"), name), "number", 0)
+		    : 0;
 }
 
 /* The same host address on two interfaces, neither of which has a network. */

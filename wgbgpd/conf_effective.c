@@ -58,21 +58,11 @@ static void inherit_all(struct conf *conf, struct lyd_node *to, const struct lyd
 	}
 }
 
-/* The entry of the list LIST in OUTER whose key is KEY. */
-static const struct lyd_node *find_entry(const struct lyd_node *outer, const char *list,
-					 const char *key)
-{
-	for (struct lyd_node *n = conf_child(outer, list); n; n = conf_next(n))
-		if (str_eq(lyd_get_value(lyd_child(n)), key))
-			return n;
-	return NULL;
-}
-
 static void inherit_reference(struct conf *conf, struct lyd_node *node, const char *leaf,
 			      const struct lyd_node *outer, const char *list)
 {
 	const char *key = conf_value(node, leaf);
-	const struct lyd_node *from = key ? find_entry(outer, list, key) : NULL;
+	const struct lyd_node *from = key ? conf_entry(conf_child(outer, list), key) : NULL;
 
 	if (from)
 		inherit_all(conf, node, from);

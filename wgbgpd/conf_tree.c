@@ -133,6 +133,15 @@ struct lyd_node *conf_next(const struct lyd_node *node)
 	return node->next && node->next->schema == node->schema ? node->next : NULL;
 }
 
+struct lyd_node *conf_entry(struct lyd_node *first, const char *key)
+{
+	struct lyd_node *n = first;
+
+	while (n && !str_eq(lyd_get_value(lyd_child(n)), key))
+		n = conf_next(n);
+	return n;
+}
+
 const char *conf_value(const struct lyd_node *node, const char *name)
 {
 	const struct lyd_node *leaf = conf_child(node, name);

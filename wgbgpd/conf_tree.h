@@ -53,6 +53,8 @@ void conf_insert(struct conf *conf, struct lyd_node *parent, struct lyd_node *no
 /* First child of NODE (NULL: of the top) with this name; NULL when there is none. */
 struct lyd_node *conf_child(const struct lyd_node *node, const char *name);
 struct lyd_node *conf_top(const struct conf *conf, const char *name);
+/* The entry of a list whose key is KEY, of those from FIRST on; NULL: there is none. */
+struct lyd_node *conf_entry(struct lyd_node *first, const char *key);
 /* The next sibling of the same name: for (n = conf_child(p, "peer"); n; n = conf_next(n)) */
 struct lyd_node *conf_next(const struct lyd_node *node);
 const char *conf_value(const struct lyd_node *node,

@@ -7,49 +7,39 @@
 
 #include "conf.h"
 #include "datastore.h"
-#include "machine.h"
 #include "request.h"
+
+static int64_t age_of(const struct stat *st)
+{
+	int64_t age = (int64_t)(time(NULL) - st->st_mtime);
+
+	return age > 0 ? age : 0;
+}
 
 int64_t key_age(const char *file)
 {
 	struct stat st;
-	int64_t age;
 
-	if (stat(file, &st) < 0)
-		return -1;
-	age = (int64_t)(time(NULL) - st.st_mtime);
-	return age > 0 ? age : 0;
-}
-
-static json_t *mode_of(const char *file, bool *missing)
-{
-	mode_t mode;
-	int err = machine_file_mode(file, &mode);
-
-	*missing = err == -ENOENT;
-	return err < 0 ? json_null() : json_sprintf("%04o", (unsigned)mode);
-}
-
-static json_t *age_of(const char *file)
-{
-	int64_t age = key_age(file);
-
-	return age < 0 ? json_null() : json_integer(age);
+	return stat(file, &st) < 0 ? -1 : age_of(&st);
 }
 
 static void put_key(struct request *r, const char *kind, const json_t *interface,
 		    const json_t *peer, const char *file)
 {
-	json_t *row, *mode;
+	struct stat st;
 	bool missing;
+	json_t *row;
+	int err;
 
 	if (!file)
 		return;
-	mode = mode_of(file, &missing);
+	err = stat(file, &st) < 0 ? errno : 0;
+	missing = err == ENOENT;
 	row = json_pack("{s:s, s:s?, s:s, s:s, s:o, s:b, s:o}", "interface",
 			conf_str(interface, "name", ""), "peer", conf_str(peer, "name", NULL),
-			"kind", kind, "file", file, "age-seconds", age_of(file), "missing", missing,
-			"mode", mode);
+			"kind", kind, "file", file, "age-seconds",
+			err ? json_null() : json_integer(age_of(&st)), "missing", missing, "mode",
+			err ? json_null() : json_sprintf("%04o", st.st_mode & 07777U));
 	request_row(r, row);
 }
 

@@ -277,6 +277,12 @@ wgbgpd_drill_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=time,--wrap=log_event
 wgbgpd_drill_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
+check_PROGRAMS += wgbgpd/key_ages_test
+wgbgpd_key_ages_test_SOURCES = wgbgpd/key_ages_test.c
+wgbgpd_key_ages_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_key_ages_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+endif
+if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_session_test
 wgbgpd_conf_session_test_SOURCES = wgbgpd/conf_session_test.c wgbgpd/conf_place.c wgbgpd/conf_place.h
 wgbgpd_conf_session_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
