@@ -301,6 +301,28 @@ def test_tunnel_of_a_plane(topo):
     web.stop()
 
 
+def test_tunnel_of_a_plane_as_configured(topo):
+    """All addresses of a tunnel at the usual port, instead of the usual address and beside it."""
+    net = topo.internet()
+    a, b = topo.router("a", net), topo.router("b", net)
+    wa = Wgbgp(topo, a, PLANE.format(n=1, m=2, far="b", plane="blue"))
+    Wgbgp(topo, b, PLANE.format(n=2, m=1, far="a", plane="blue").replace("plane blue;", ""))
+    web = Web(wa, configured=True)
+    by_tunnel = ["curl", "-sS", "--max-time", "5", "-o", "/dev/null",
+                 "http://10.9.0.1:8179/healthz"]
+    some = " web { listen 0.0.0.0:8179@wg0; }"
+    wa.replace("nogroup;", "nogroup;" + some)
+    wait_until(lambda: b.run(by_tunnel, check=False).returncode == 0, 30, "an answer by the tunnel")
+    wait_until(lambda: says_at(web, "127.0.0.1:8179") is None, 20, "the usual address to go")
+    wa.replace(some, " web { listen [ 127.0.0.1:8179 [::1]:8179 0.0.0.0:8179@wg0 [::]:8179@wg0 ]; }")
+    wait_until(lambda: says_at(web, "127.0.0.1:8179") == says_at(web, "[::1]:8179") == 200, 20,
+               "the addresses of the machine itself")
+    wait_until(lambda: "listen local=[::]:8179@wg0" in web.process.text(), 20, "IPv6 of the tunnel")
+    assert b.run(by_tunnel, check=False).returncode == 0
+    assert "in use" not in web.process.text()
+    web.stop()
+
+
 HOSTILE = r"""
 import os, selectors, socket, sys, time
 kinds = [b"G", b"GET /api/route HTTP/1.1\r\n\r\n" * 400, os.urandom(20000),

@@ -18,6 +18,7 @@
 #define BACKLOG 128	  /* as many come at once: fewer than CONNS_MAX, so that each is heard */
 #define SEND_BYTES 131072 /* of an answer that may be in a socket */
 #define ADDRESS_MAX 256
+#define LOOPBACK "lo"
 
 union socket_addr {
 	struct sockaddr any;
@@ -71,6 +72,16 @@ static void remove_old(const union socket_addr *a)
 		close(fd);
 }
 
+static int bind_to_device(int fd, const char *interface)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+			  (socklen_t)strlen(interface)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* A socket of no interface and one of all addresses of an interface exclude each other at a port;
+ * those of two interfaces do not. So a loopback address is one of the interface lo. */
 static int prepare_door(int fd, const union socket_addr *a, const char *interface)
 {
 	const int on = 1, out = SEND_BYTES;
@@ -81,9 +92,10 @@ static int prepare_door(int fd, const union socket_addr *a, const char *interfac
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
-				    (socklen_t)strlen(interface)) < 0)
-		return -errno;
+	if (interface)
+		return bind_to_device(fd, interface);
+	if (is_own(a))
+		bind_to_device(fd, LOOPBACK); /* it is good without that, too */
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * the path of a UNIX socket. Others than those of this machine itself (loopback) and of the file
  * system are refused, unless a token is wanted of whoever comes; or they are
  * ADDRESS:PORT@INTERFACE: who comes in by that interface alone, a tunnel of a plane
- * (tunnel_doors.h).
+ * (tunnel_doors.h). That may be all addresses, at a port that a loopback address has, too.
  */
 #ifndef WGBGP_WEB_DOORS_H
 #define WGBGP_WEB_DOORS_H

@@ -6,10 +6,16 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -124,12 +130,73 @@ static void test_interface(void **state)
 	refuses("127.0.0.1:8179@nothing0", -ENODEV, "No such device");
 }
 
+/* An interface that is up, with an address of its own. */
+static void make_interface(const char *name, const char *address)
+{
+	int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC), fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	struct ifreq r = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+
+	str_copy(r.ifr_name, name, sizeof(r.ifr_name));
+	if (!str_eq(name, "lo"))
+		assert_int_equal(ioctl(tun, TUNSETIFF, &r), 0);
+	inet_pton(AF_INET, address, &at.sin_addr);
+	memcpy(&r.ifr_addr, &at, sizeof(at));
+	assert_int_equal(ioctl(fd, SIOCSIFADDR, &r), 0);
+	r.ifr_flags = IFF_UP;
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &r), 0);
+	close(fd); /* TUN stays open: with it the interface would go */
+}
+
+/* What listens at the same port at a time, in either order. */
+static void test_pairs(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool both;
+	} rows[] = {
+		{"127.0.0.1:81", "0.0.0.0:81@wg0", true},
+		{"127.9.9.9:81", "0.0.0.0:81@wg0", true},
+		{"127.0.0.1:81", "10.9.0.1:81@wg0", true},
+		{"[::1]:81", "[::]:81@wg0", true},
+		{"127.0.0.1:81", "[::]:81@wg0", true},
+		{"0.0.0.0:81@wg0", "[::]:81@wg0", true},
+		{"0.0.0.0:81@wg0", "0.0.0.0:81@wg1", true},
+		{"[::]:81@wg0", "[::]:81@wg1", true},
+		{"10.9.0.1:81@wg0", "0.0.0.0:81@wg1", true},
+		{"127.0.0.1:81", "127.0.0.2:81", true},
+		{"0.0.0.0:81@wg0", "10.9.0.1:81@wg0", false},
+		{"0.0.0.0:81", "0.0.0.0:81@wg0", false},
+		{"0.0.0.0:81", "10.9.0.1:81@wg0", false},
+		{"0.0.0.0:81", "127.0.0.1:81", false},
+		{"[::]:81", "[::1]:81", false},
+	};
+
+	if (access("/dev/net/tun", R_OK | W_OK) < 0 || unshare(CLONE_NEWNET) < 0) {
+		skip();
+		return;
+	}
+	make_interface("lo", "127.0.0.1");
+	make_interface("wg0", "10.9.0.1");
+	make_interface("wg1", "10.8.0.1");
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		const char *const of[] = {rows[i / 2].a, rows[i / 2].b};
+		int one = listens(of[i % 2], true), other = open_door(of[!(i % 2)], true);
+
+		if (other != -EADDRINUSE ? !rows[i / 2].both || other < 0 : rows[i / 2].both)
+			fail_msg("%s, then %s: %s", of[i % 2], of[!(i % 2)], error);
+		close(one);
+		if (other >= 0)
+			close(other);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses), cmocka_unit_test(test_others),
 		cmocka_unit_test(test_own),	  cmocka_unit_test(test_path),
-		cmocka_unit_test(test_interface),
+		cmocka_unit_test(test_interface), cmocka_unit_test(test_pairs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

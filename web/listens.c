@@ -28,6 +28,7 @@ static struct listen {
 static bool guarded, unguarded_said;
 static unsigned rests;
 static json_t *answer; /* so far */
+static json_t *before; /* the last one */
 static struct timer again;
 
 static struct listen *listens_place(const char *address)
@@ -180,6 +181,16 @@ static void listens_on_head(void *arg, const char *list, const char *text, size_
 	answer = conf_read(text, len);
 }
 
+/* Another configuration may be one that opens. */
+static void note_change(void)
+{
+	if (json_equal(answer, before))
+		return;
+	rests = 0;
+	json_decref(before);
+	before = json_incref(answer);
+}
+
 /* While wgbgpd does not answer all stays as it is. */
 static void listens_on_end(void *arg, enum ask_end how, const char *error)
 {
@@ -189,6 +200,7 @@ static void listens_on_end(void *arg, enum ask_end how, const char *error)
 		shut_all();
 	} else if (how == ASK_ANSWERED && addresses) {
 		unguarded_said = false;
+		note_change();
 		follow(addresses);
 	}
 	json_decref(answer);
@@ -221,7 +233,8 @@ void listens_free(void)
 {
 	timer_stop(&again);
 	json_decref(answer);
-	answer = NULL;
+	json_decref(before);
+	answer = before = NULL;
 	for (struct listen *l = listens; l < listens + ARRAY_SIZE(listens); l++) {
 		free(l->address);
 		*l = (struct listen){0};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* listens: which doors are open after each answer of wgbgpd. The sockets are made up: one stands in
- * the way of another at the same port, where either is for all addresses. */
+ * the way of another at the same port, where either is for all addresses, unless they are of
+ * different interfaces (doors_test tries real ones). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,13 +26,20 @@
 
 static char sockets[SOCKETS_MAX][64]; /* the address that is listened at; "": none */
 static unsigned opened, closed;
-static const struct ask_sink *sink;
+static bool made_anew; /* the interfaces were */
+static const struct ask_sink *sink, *of_tunnels;
+
+static const char *device(const char *address)
+{
+	const char *at = door_interface(address);
+
+	return at ? at : strncmp(address, "127.", 4) == 0 ? "lo" : "";
+}
 
 static bool in_the_way(const char *a, const char *b)
 {
-	const char *port = strrchr(a, ':');
-
-	return *a && str_eq(port, strrchr(b, ':')) &&
+	return *a && atoi(strchr(a, ':') + 1) == atoi(strchr(b, ':') + 1) &&
+	       (str_eq(device(a), device(b)) || !*device(a) || !*device(b)) &&
 	       (str_eq(a, b) || strncmp(a, "0.0.0.0:", 8) == 0 || strncmp(b, "0.0.0.0:", 8) == 0);
 }
 
@@ -67,6 +75,32 @@ void __wrap_server_unlisten(struct evhttp_bound_socket *bound)
 	closed++;
 }
 
+int __wrap_server_socket(struct evhttp_bound_socket *bound);
+int __wrap_server_socket(struct evhttp_bound_socket *bound)
+{
+	return 0;
+}
+
+/* Whether what listens is of the interface that is there now. */
+bool __wrap_conns_bound(int fd, const char *interface);
+bool __wrap_conns_bound(int fd, const char *interface)
+{
+	return !made_anew;
+}
+
+void __wrap_conns_cut_bound(const char *interface);
+void __wrap_conns_cut_bound(const char *interface)
+{
+}
+
+/* At once. */
+void __real_timer_start(struct timer *t, uint64_t ms);
+void __wrap_timer_start(struct timer *t, uint64_t ms);
+void __wrap_timer_start(struct timer *t, uint64_t ms)
+{
+	__real_timer_start(t, 0);
+}
+
 struct ask *__wrap_ask_start(enum ask_class whose, json_t *request, const struct ask_sink *s,
 			     void *arg);
 struct ask *__wrap_ask_start(enum ask_class whose, json_t *request, const struct ask_sink *s,
@@ -74,6 +108,8 @@ struct ask *__wrap_ask_start(enum ask_class whose, json_t *request, const struct
 {
 	if (str_eq(json_string_value(json_object_get(request, "command")), "web"))
 		sink = s;
+	else
+		of_tunnels = s;
 	json_decref(request);
 	return NULL;
 }
@@ -96,6 +132,26 @@ static void says(const char *json)
 	sink->end(NULL, ASK_ANSWERED, NULL);
 }
 
+/* wgbgpd's answer: the planes of wg0 and wg1; NULL: there is no such interface. */
+static void tunnels_are(const char *wg0, const char *wg1)
+{
+	const char *const planes[] = {wg0, wg1};
+	const struct ask_sink *now;
+	char row[64];
+
+	while (!of_tunnels)
+		event_base_loop(loop_base(), EVLOOP_ONCE);
+	now = of_tunnels;
+	of_tunnels = NULL;
+	for (unsigned i = 0; i < ARRAY_SIZE(planes); i++)
+		if (planes[i]) {
+			snprintf(row, sizeof(row), "{\"name\":\"wg%u\",\"plane\":\"%s\"}", i,
+				 planes[i]);
+			now->row(NULL, row, strlen(row));
+		}
+	now->end(NULL, ASK_ANSWERED, NULL);
+}
+
 static void begin(bool usual, bool guarded)
 {
 	char error[64];
@@ -112,7 +168,7 @@ static int listens_test_end(void **state)
 	listens_free();
 	tunnel_doors_free();
 	loop_free();
-	sink = NULL;
+	sink = of_tunnels = NULL;
 	return 0;
 }
 
@@ -180,6 +236,58 @@ static void test_token_is_missing(void **state)
 	opens("127.0.0.1:8179");
 }
 
+/* Doors of tunnels at the port of the usual one, and how their interfaces come and go. */
+static void test_tunnels(void **state)
+{
+	static const struct {
+		const char *listen, *wg0, *wg1; /* their planes; NULL: it is not there */
+		bool anew;			/* both, since the row before */
+		const char *opens;
+	} rows[] = {
+		{"[\"0.0.0.0:8179@wg0\"]", NULL, NULL, false, "127.0.0.1:8179"},
+		{"[\"0.0.0.0:8179@wg0\"]", "main", NULL, false, "127.0.0.1:8179"},
+		{"[\"0.0.0.0:8179@wg0\"]", "p", NULL, false, "0.0.0.0:8179@wg0"},
+		{"[\"0.0.0.0:8179@wg0\"]", "p", NULL, true, "127.0.0.1:8179"},
+		{"[\"0.0.0.0:8179@wg0\"]", "p", NULL, false, "0.0.0.0:8179@wg0"},
+		{"[\"0.0.0.0:8179@wg0\",\"0.0.0.0:8179@wg1\"]", "p", "q", false,
+		 "0.0.0.0:8179@wg1 0.0.0.0:8179@wg0"},
+		{"[\"0.0.0.0:8179@wg1\",\"0.0.0.0:8179@wg0\"]", NULL, "q", false,
+		 "0.0.0.0:8179@wg1"},
+		{"[\"127.0.0.1:8179\",\"0.0.0.0:8179@wg0\"]", "p", "q", false,
+		 "127.0.0.1:8179 0.0.0.0:8179@wg0"},
+		{"[\"127.0.0.1:8179\",\"0.0.0.0:8179@wg0\"]", NULL, "q", false, "127.0.0.1:8179"},
+		{"[\"0.0.0.0:8179\"]", NULL, NULL, false, "0.0.0.0:8179"},
+		{"[\"0.0.0.0:8179@wg0\"]", "p", NULL, false, "0.0.0.0:8179@wg0"},
+		{"[]", NULL, NULL, false, "127.0.0.1:8179"},
+	};
+	char text[128];
+
+	begin(true, true);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(text, sizeof(text), "{\"listen\":%s}", rows[i].listen);
+		says(text);
+		made_anew = rows[i].anew;
+		if (strchr(text, '@'))
+			tunnels_are(rows[i].wg0, rows[i].wg1);
+		says(text);
+		print_message("row %zu\n", i);
+		opens(rows[i].opens);
+	}
+}
+
+/* Somebody else is in the way, but not of what is named now. */
+static void test_change_after_vain(void **state)
+{
+	begin(true, true);
+	strcpy(sockets[2], "10.9.0.1:8179");
+	for (unsigned i = 0; i < 3; i++)
+		says("{\"listen\":[\"0.0.0.0:8179\"]}");
+	opens("127.0.0.1:8179 10.9.0.1:8179");
+	sockets[2][0] = '\0';
+	says("{\"listen\":[\"0.0.0.0:8179\"],\"token\":true}");
+	opens("0.0.0.0:8179");
+}
+
 static void name_tunnels(unsigned port)
 {
 	json_t *list = json_array();
@@ -225,10 +333,11 @@ static void test_usual_is_busy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LISTENS_TEST(test_follows),	     LISTENS_TEST(test_same_port),
-		LISTENS_TEST(test_in_vain),	     LISTENS_TEST(test_exposed),
-		LISTENS_TEST(test_token_is_missing), LISTENS_TEST(test_all_move),
-		LISTENS_TEST(test_usual_is_busy),
+		LISTENS_TEST(test_follows),	      LISTENS_TEST(test_same_port),
+		LISTENS_TEST(test_in_vain),	      LISTENS_TEST(test_exposed),
+		LISTENS_TEST(test_token_is_missing),  LISTENS_TEST(test_all_move),
+		LISTENS_TEST(test_usual_is_busy),     LISTENS_TEST(test_tunnels),
+		LISTENS_TEST(test_change_after_vain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

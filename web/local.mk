@@ -66,7 +66,8 @@ web_token_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_doors_test_SOURCES = web/doors_test.c
 web_doors_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_listens_test_SOURCES = web/listens_test.c
-web_listens_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ask_start,--wrap=door_open,--wrap=server_listen,--wrap=server_unlisten
+web_listens_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ask_start,--wrap=door_open,--wrap=timer_start \
+	-Wl,--wrap=server_listen,--wrap=server_unlisten,--wrap=server_socket,--wrap=conns_bound,--wrap=conns_cut_bound
 web_listens_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_query_test_SOURCES = web/query_test.c
 web_query_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
