@@ -37,6 +37,7 @@ static const struct {
 	{"handshake-missing", "handshake-missing", NULL, NULL, true},
 	{"handshake-back", "handshake-back", NULL, NULL, true},
 	{"last-path-lost", "last-path-lost", NULL, NULL, true},
+	{"last-path-back", "last-path-back", NULL, NULL, true},
 	{"disk-short", "disk-short", NULL, NULL, true},
 	{"disk-enough", "disk-enough", NULL, NULL, true},
 	{"memory-short", "memory-short", NULL, NULL, true},

@@ -173,6 +173,7 @@
 	/* routes */                                                                        \
 	X("route-refused", "the kernel refused a route")                                    \
 	X("last-path-lost", "prefixes have no route into a tunnel any more")                \
+	X("last-path-back", "prefixes that were lost have a route into a tunnel again")     \
 	X("route-swept", "a route of an earlier life was taken out")                        \
 	X("rule-refused", "the kernel refused a rule")                                      \
 	X("rule-swept", "a rule of an earlier life was taken out")                          \
@@ -210,6 +211,7 @@
 	X("drift-repaired", 60000) \
 	X("beyond-ceiling", 60000) \
 	X("last-path-lost", 0)     \
+	X("last-path-back", 0)     \
 	X("disk-short", 0)         \
 	X("disk-enough", 0)        \
 	X("memory-short", 0)       \

@@ -113,8 +113,12 @@ def test_program(two, events):
     two.net.restore("a", "b")
     events.wait_line(out, "tunnel-up", '"peer":"b"')
     events.wait_line(out, "session-up")
+    back = json.loads(events.wait_line(out, "last-path-back").split(" ", 2)[2])
+    assert (back["interface"], back["peer"], back["prefixes"], back["lost"]) == ("wg0", "b", 2, 0)
+    assert back["first"] in ("192.168.2.0/24", "fd00:2::/64")
     words = [line.split()[0] for line in events.lines(out)]
     assert words.index("tunnel-down") < words.index("tunnel-up")
+    assert words.count("last-path-lost") == words.count("last-path-back") == 1
     events.wait_line(few_out, "tunnel-up")
     assert {line.split()[0] for line in events.lines(few_out)} == {"tunnel-up"}
 

@@ -25,8 +25,9 @@ static struct log_told rows[] = {LOG_EVENTS_TOLD(X)};
 #undef X
 static struct timer timer;
 
-static const char *const numbers[] = {"changed",    "commit",  "days",	"extra",    "free-mib",
-				      "generation", "missing", "moved", "prefixes", "seconds"};
+static const char *const numbers[] = {"changed",  "commit",	"days",	  "extra",
+				      "free-mib", "generation", "lost",	  "missing",
+				      "moved",	  "prefixes",	"seconds"};
 
 static bool is_number(const char *key)
 {

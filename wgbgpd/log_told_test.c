@@ -117,11 +117,14 @@ static void test_members(void **state)
 	put("2 T drain peer=site-a interface=wg0");
 	put("2 T reload generation=3 commit=7 statements=\"bgp as\" changed=1");
 	put("2 T reload-ed");
+	put("2 T last-path-back peer=b interface=wg0 prefixes=2 first=10.0.0.0/8 lost=0");
 	expect("{\"daemon\":\"wgd\",\"event\":\"drift-repaired\",\"first\":\"10.0.0.0/8\","
 	       "\"interface\":\"wg0\",\"missing\":2,\"more\":0,\"what\":\"allowed-ips\"}\n"
 	       "{\"changed\":1,\"commit\":7,\"daemon\":\"wgd\",\"event\":\"reload\","
-	       "\"generation\":3,\"more\":0,\"statements\":\"bgp as\"}\n");
-	assert_int_equal(kept, 4);
+	       "\"generation\":3,\"more\":0,\"statements\":\"bgp as\"}\n"
+	       "{\"daemon\":\"wgd\",\"event\":\"last-path-back\",\"first\":\"10.0.0.0/8\","
+	       "\"interface\":\"wg0\",\"lost\":0,\"more\":0,\"peer\":\"b\",\"prefixes\":2}\n");
+	assert_int_equal(kept, 5);
 }
 
 #define DRIFT(prefix, more)                                                                        \

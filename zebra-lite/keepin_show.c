@@ -11,6 +11,7 @@
 #include "pin.h"
 #include "planes.h"
 #include "reason.h"
+#include "rib_lost.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -242,6 +243,7 @@ void keepin_clear_start(struct show *s)
 
 	if (!conf_str(s->args, "prefix", NULL)) {
 		n = keepin_clear_all();
+		rib_lost_forget(NULL);
 	} else if (!prefix_asked(s, &p)) {
 		show_end(s, "prefix: not a prefix");
 		return;
@@ -249,6 +251,7 @@ void keepin_clear_start(struct show *s)
 		for (unsigned i = 0; i < PLANES_MAX; i++) {
 			p.plane = (uint8_t)i;
 			n += keepin_clear(&p);
+			rib_lost_forget(&p);
 		}
 	}
 	show_object(s, json_pack("{s:I}", "cleared", (json_int_t)n));
