@@ -7,15 +7,14 @@
 #include <string.h>
 
 #include "doctor_bgp.h"
-#include "doctor_causes.h"
 #include "doctor_facts.h"
 #include "doctor_flows.h"
 #include "doctor_keep.h"
+#include "doctor_machine.h"
 #include "doctor_misfits.h"
-#include "machine.h"
+#include "doctor_tunnels.h"
 #include "members.h"
 
-#define DROPS_RECENT 300     /* seconds */
 #define BEYOND_RECENT 86400  /* seconds */
 #define ERRORS_RECENT 300    /* seconds; a warning for so long, a note ... */
 #define TROUBLE_RECENT 86400 /* ... for so long */
@@ -44,19 +43,34 @@ static void check_privilege(struct doctor *d, const json_t *row)
 	     "wgbgpd has no capability %s: %s", TEXT(row, "capability"), TEXT(row, "lost"));
 }
 
-/* A container of the configuration at its top, whatever module it is from. */
-static const json_t *section(const json_t *conf, const char *name)
+static void check_last_change(struct doctor *d, const json_t *row)
 {
-	const char *key;
-	json_t *value;
+	const char *state = str_of(row, "state");
+	unsigned number = (unsigned)int_of(row, "commit");
 
-	json_object_foreach ((json_t *)conf, key, value) {
-		const char *colon = strchr(key, ':');
-
-		if (str_eq(colon ? colon + 1 : key, name))
-			return value;
-	}
-	return NULL;
+	if (row != json_array_get(d->kept[SOURCE_COMMITS], 0))
+		return;
+	if (str_eq(state, "pending"))
+		FIND(SEVERITY_WARNING, AT(0),
+		     "`confirm` where it does what it should, else `rollback 0`",
+		     "the configuration, commit %u, is on trial: it is taken back in %u s", number,
+		     (unsigned)int_of(row, "left-seconds"));
+	else if (str_eq(state, "failed"))
+		FIND(SEVERITY_WARNING, AT(0),
+		     "`reload check`, the log, then mend the file or `rollback 0`",
+		     "the last change, commit %u, failed while it was applied: what the files say "
+		     "does "
+		     "not run",
+		     number);
+	else if (str_eq(state, "refused"))
+		FIND(SEVERITY_ERROR, AT(0),
+		     "mend them, `reload check` until it says no more, `reload`; or `rollback 0` "
+		     "puts back what runs",
+		     "the files were refused at the start, what was committed before runs: %s",
+		     TEXT(row, "why"));
+	else if (str_eq(state, "returned"))
+		FIND(SEVERITY_NOTE, AT(0), "what it said lies beside the files, as FILE.rejected",
+		     "the last change, commit %u, was not confirmed and was taken back", number);
 }
 
 /* A mode that others may look at; it is octal. */
@@ -77,49 +91,7 @@ static void check_key_file(struct doctor *d, const json_t *row)
 		     TEXT(row, "file"), TEXT(row, "mode"));
 }
 
-static void check_kernel_off(struct doctor *d, const json_t *row)
-{
-	if (str_eq(str_of(section(row, "rib"), "kernel"), "off"))
-		FIND(SEVERITY_NOTE, AT(0), "rib { kernel on; }",
-		     "routes are computed and not installed: `rib { kernel off; }`");
-}
-
-/* ---- interfaces and peers */
-
-static void check_interface(struct doctor *d, const json_t *row)
-{
-	struct where at = {.interface = str_of(row, "name")};
-
-	if (is_set(row, "error"))
-		FIND(SEVERITY_ERROR, at, "it is tried again by itself as soon as that is mended",
-		     "the interface is %s: %s", TEXT(row, "state"), TEXT(row, "error"));
-	else if (!str_eq(str_of(row, "state"), "ready"))
-		FIND(SEVERITY_ERROR, at, "the log says why it cannot be used",
-		     "the interface is %s", TEXT(row, "state"));
-	else if (!is_true(row, "up"))
-		FIND(SEVERITY_ERROR, at, "ip link set it up, or let wgbgp do it (`admin up`)",
-		     "the link is down");
-	if (str_eq(str_of(row, "state"), "ready") && !is_set(row, "public-key"))
-		FIND(SEVERITY_ERROR, at, "name one: `private-key-file`",
-		     "the interface has no private key: no tunnel of it can work");
-}
-
-static void check_source_drops(struct doctor *d, const json_t *row)
-{
-	bool recent = is_set(row, "source-check-drops-seconds") &&
-		      int_of(row, "source-check-drops-seconds") < DROPS_RECENT;
-
-	if (!int_of(row, "source-check-drops"))
-		return;
-	FIND(recent ? SEVERITY_WARNING : SEVERITY_NOTE, AT(.interface = str_of(row, "name")),
-	     "a peer sends what belongs to another peer here: give transit tunnels an interface of "
-	     "their own with `allowed-ips any`, or make both ends agree on the way",
-	     "WireGuard dropped %s packets whose source is not the sending peer's, %s a second, "
-	     "the last one %s",
-	     TEXT(row, "source-check-drops"), TEXT(row, "source-check-drops-per-second"),
-	     is_set(row, "source-check-drops-seconds") ? AGO(row, "source-check-drops-seconds")
-						       : "before wgbgp looked");
-}
+/* ---- what a ceiling refused */
 
 /* What exceeds the ceiling was asked for, and refused. WHO asked; ROW has the counters. */
 static void find_beyond(struct doctor *d, const json_t *row, const char *who, const char *interface)
@@ -145,187 +117,6 @@ static void check_beyond_rib(struct doctor *d, const json_t *row)
 static void check_beyond_interface(struct doctor *d, const json_t *row)
 {
 	find_beyond(d, row, "zebra-lite", str_of(row, "name"));
-}
-
-/* A tunnel peer that a session of BGP runs through. */
-static const json_t *neighbor_over(const struct doctor *d, const char *interface, const char *peer)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (d->kept[SOURCE_NEIGHBORS], i, row) {
-		const json_t *tunnel = json_object_get(row, "tunnel");
-
-		if (str_eq(str_of(tunnel, "interface"), interface) &&
-		    str_eq(str_of(tunnel, "peer"), peer))
-			return row;
-	}
-	return NULL;
-}
-
-static void no_permit(struct doctor *d, const char *interface, const json_t *peer)
-{
-	const char *name = str_of(peer, "name");
-	const json_t *neighbor = neighbor_over(d, interface, name);
-
-	if (is_set(peer, "permit") || is_true(peer, "foreign"))
-		return;
-	FIND(neighbor ? SEVERITY_WARNING : SEVERITY_NOTE,
-	     AT(.interface = interface, .peer = name, .neighbor = str_of(neighbor, "address")),
-	     "list what may lie behind it: `permit [ ... ]`",
-	     "the peer has no permit list: nothing is learned through it%s",
-	     neighbor ? ", although BGP runs over it" : "");
-}
-
-/* Something that may lie behind a peer, but does not, and leaves in the clear instead. */
-static void unrouted_permit(struct doctor *d, const json_t *interface, const json_t *peer,
-			    const char *text)
-{
-	const char *plane = str_of(interface, "plane");
-	char by[IF_NAMESIZE];
-	struct prefix p;
-
-	if (prefix_parse(text, &p) < 0 || p.len == 0 || !doctor_leaks(d, &p, plane, by) ||
-	    doctor_learned_inside(d, &p))
-		return;
-	FIND(SEVERITY_WARNING,
-	     AT(.interface = str_of(interface, "name"), .peer = str_of(peer, "name"),
-		.prefix = text),
-	     "the far end announces nothing of it, or its tunnel is down; "
-	     "`rib { keep-in permit; }` keeps such packets in",
-	     "nothing of this permit list is routed into the tunnel: packets leave by %s in the "
-	     "clear",
-	     by);
-}
-
-static void check_permits(struct doctor *d, const json_t *row)
-{
-	const char *interface = str_of(row, "name");
-	json_t *peer, *prefix;
-	size_t i, k;
-
-	json_array_foreach (json_object_get(row, "peers"), i, peer) {
-		no_permit(d, interface, peer);
-		json_array_foreach (json_object_get(peer, "permit"), k, prefix)
-			unrouted_permit(d, row, peer, json_string_value(prefix));
-	}
-}
-
-static const json_t *peer_of(const struct doctor *d, const json_t *tunnel)
-{
-	const json_t *interface =
-		doctor_row(d, SOURCE_INTERFACES, "name", str_of(tunnel, "interface"));
-	json_t *peer;
-	size_t i;
-
-	json_array_foreach (json_object_get(interface, "peers"), i, peer)
-		if (str_eq(str_of(peer, "name"), str_of(tunnel, "peer")))
-			return peer;
-	return NULL;
-}
-
-static void dead_tunnel(struct doctor *d, const json_t *row)
-{
-	struct where at = {.interface = str_of(row, "interface"), .peer = str_of(row, "peer")};
-	struct cause cause = cause_of_tunnel(row, peer_of(d, row), d->kept[SOURCE_TUNNELS]);
-
-	if (cause_never_up(row))
-		FIND(SEVERITY_ERROR, at, cause.advice, "there never was a handshake%s", cause.text);
-	else
-		FIND(SEVERITY_ERROR, at, cause.advice,
-		     "the tunnel is down: %s; last handshake %s%s", TEXT(row, "reason-text"),
-		     AGO(row, "handshake-seconds"), cause.text);
-}
-
-static void check_tunnel(struct doctor *d, const json_t *row)
-{
-	struct where at = {.interface = str_of(row, "interface"), .peer = str_of(row, "peer")};
-	const char *state = str_of(row, "state");
-
-	if (str_eq(str_of(row, "reason"), "interface-refused"))
-		FIND(SEVERITY_ERROR, at, "the interface first", "the tunnel is down: %s",
-		     TEXT(row, "reason-text"));
-	else if (str_eq(state, "never") || str_eq(state, "down"))
-		dead_tunnel(d, row);
-	else if (is_true(row, "draining"))
-		FIND(SEVERITY_NOTE, at, "`undrain` it when the work is done",
-		     "the tunnel is drained: traffic goes elsewhere where it can");
-	else if (str_eq(state, "degraded"))
-		FIND(SEVERITY_WARNING, at, "`show tunnels` has its figures",
-		     "the tunnel is degraded: %s", TEXT(row, "reason-text"));
-}
-
-/* Which way the tunnel's own packets go; NULL: none, or not known. */
-static const json_t *underlay_of(struct doctor *d, const json_t *tunnel, struct endpoint *e)
-{
-	return endpoint_parse(str_of(tunnel, "endpoint"), e) == 0
-		       ? doctor_way_marked(d, &e->addr, (uint32_t)int_of(tunnel, "fwmark"))
-		       : NULL;
-}
-
-static void check_endpoint(struct doctor *d, const json_t *row)
-{
-	struct where at = {.interface = str_of(row, "interface"), .peer = str_of(row, "peer")};
-	struct endpoint e;
-	const json_t *way = underlay_of(d, row, &e);
-
-	if (!way)
-		return;
-	if (str_eq(str_of(way, "interface"), at.interface))
-		FIND(SEVERITY_ERROR, at,
-		     "`rib { pin-endpoints on; }`, or a route for the endpoint by the underlay",
-		     "the tunnel's own packets to %s would go into the tunnel itself",
-		     TEXT(row, "endpoint"));
-	else if (is_true(way, "local"))
-		FIND(SEVERITY_ERROR, at, "correct the endpoint",
-		     "the endpoint %s is an address of this machine", TEXT(row, "endpoint"));
-}
-
-#define OVERHEAD4 60 /* IPv4, UDP and WireGuard's header and tag */
-#define OVERHEAD6 80
-
-static void check_mtu(struct doctor *d, const json_t *row)
-{
-	const char *interface = str_of(row, "interface");
-	uint32_t inner = int_of(doctor_row(d, SOURCE_INTERFACES, "name", interface), "mtu");
-	struct endpoint e;
-	const json_t *way = inner ? underlay_of(d, row, &e) : NULL;
-	uint32_t outer = (uint32_t)int_of(way, "mtu"), overhead;
-	char advice[DOCTOR_TEXT_MAX];
-
-	if (!way || is_true(way, "local") || !outer || str_eq(str_of(way, "interface"), interface))
-		return;
-	overhead = e.addr.family == AF_INET ? OVERHEAD4 : OVERHEAD6;
-	if (inner + overhead <= outer || outer <= overhead)
-		return;
-	snprintf(advice, sizeof(advice), "mtu %u;", outer - overhead);
-	FIND(SEVERITY_WARNING, AT(.interface = interface, .peer = str_of(row, "peer")), advice,
-	     "MTU %u and %u of overhead do not fit the underlay's %u by %s: big packets are "
-	     "fragmented or lost",
-	     inner, overhead, outer, str_of(way, "interface"));
-}
-
-static void check_pin(struct doctor *d, const json_t *row)
-{
-	const char *state = str_of(row, "state");
-
-	if (str_eq(state, "off"))
-		FIND(SEVERITY_WARNING, AT(0), "rib { pin-endpoints on; }",
-		     "a learned route covers the endpoint %s, and endpoints are not pinned: such "
-		     "routes are not used",
-		     TEXT(row, "endpoint"));
-	else if (str_eq(state, "refused"))
-		FIND(SEVERITY_ERROR, AT(0),
-		     "find out who says so; if it is right, write the number into `endpoint`, or "
-		     "set "
-		     "`endpoint-inside-permit true;`",
-		     "the endpoint %s was found inside what is private, by a name or by roaming: "
-		     "it "
-		     "has no way around the tunnels",
-		     TEXT(row, "endpoint"));
-	else if (str_eq(state, "no-underlay"))
-		FIND(SEVERITY_WARNING, AT(0), "it needs a route that does not come from BGP",
-		     "nothing but the tunnels leads to the endpoint %s", TEXT(row, "endpoint"));
 }
 
 /* ---- the two tables */
@@ -449,122 +240,6 @@ static void check_entry(struct doctor *d, const json_t *row)
 	else if (str_eq(str_of(row, "origin"), "foreign"))
 		FIND(SEVERITY_NOTE, at, "nothing, if that is meant: wgbgp leaves it alone",
 		     "an AllowedIPs entry that wgbgp did not make");
-}
-
-/* ---- the machine */
-
-/* Something here is there for others: packets pass through. */
-static bool is_router(const struct doctor *d)
-{
-	return json_array_size(d->kept[SOURCE_TUNNELS]) > 1;
-}
-
-static void check_forwarding(struct doctor *d, const json_t *row)
-{
-	static const struct {
-		const char *path, *family;
-	} knobs[] = {{"net/ipv4/ip_forward", "IPv4"}, {"net/ipv6/conf/all/forwarding", "IPv6"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++)
-		if (doctor_knob(d, knobs[i].path) == 0)
-			FIND(is_router(d) ? SEVERITY_WARNING : SEVERITY_NOTE, AT(0),
-			     "system { forwarding on; }",
-			     "this machine does not forward %s packets (%s is 0)", knobs[i].family,
-			     knobs[i].path);
-}
-
-static void check_plane_errors(struct doctor *d, const json_t *row)
-{
-	const json_t *conf = json_array_get(d->kept[SOURCE_CONFIGURATION], 0);
-	bool any = false;
-	json_t *interface;
-	size_t i;
-
-	if (str_eq(str_of(section(conf, "rib"), "kernel"), "off"))
-		return; /* nothing leads them anywhere */
-	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface)
-		any = any ||
-		      (is_set(interface, "plane") && !str_eq(str_of(interface, "plane"), "main"));
-	if (any && doctor_knob(d, ERRORS_KNOB) == 0)
-		FIND(SEVERITY_WARNING, AT(0), "sysctl -w net.ipv4.icmp_errors_use_inbound_ifaddr=1",
-		     "what this machine says of packets of a plane that are too big goes by the "
-		     "main table (%s is 0): such transfers hang",
-		     ERRORS_KNOB);
-}
-
-/* The kernel takes the larger one of the two; 2 is loose. */
-static bool is_strict(long own, long all)
-{
-	return own < 2 && all < 2 && (own == 1 || all == 1);
-}
-
-/* -1: not known. */
-static long rp_filter_of(struct doctor *d, const char *interface)
-{
-	const json_t *answer = doctor_ask(
-		d, json_pack("{s:s, s:s}", "command", "host-interface", "interface", interface));
-
-	return is_set(answer, "rp-filter") ? (long)int_of(answer, "rp-filter") : -1;
-}
-
-/* A strict filter drops what comes by a tunnel that is not the way back. */
-static void check_rp_filter(struct doctor *d, const json_t *row)
-{
-	long all = doctor_knob(d, "net/ipv4/conf/all/rp_filter");
-	json_t *interface;
-	size_t i;
-
-	if (json_array_size(d->kept[SOURCE_INTERFACES]) < 2)
-		return;
-	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface) {
-		const char *name = str_of(interface, "name");
-
-		if (is_strict(rp_filter_of(d, name), all))
-			FIND(SEVERITY_WARNING, AT(.interface = name),
-			     "sysctl -w net.ipv4.conf.IF.rp_filter=2, the same for `all`",
-			     "rp_filter is strict: what comes by this tunnel while the way back is "
-			     "another one is dropped");
-	}
-}
-
-static void check_last_change(struct doctor *d, const json_t *row)
-{
-	const char *state = str_of(row, "state");
-	unsigned number = (unsigned)int_of(row, "commit");
-
-	if (row != json_array_get(d->kept[SOURCE_COMMITS], 0))
-		return;
-	if (str_eq(state, "pending"))
-		FIND(SEVERITY_WARNING, AT(0),
-		     "`confirm` where it does what it should, else `rollback 0`",
-		     "the configuration, commit %u, is on trial: it is taken back in %u s", number,
-		     (unsigned)int_of(row, "left-seconds"));
-	else if (str_eq(state, "failed"))
-		FIND(SEVERITY_WARNING, AT(0),
-		     "`reload check`, the log, then mend the file or `rollback 0`",
-		     "the last change, commit %u, failed while it was applied: what the files say "
-		     "does "
-		     "not run",
-		     number);
-	else if (str_eq(state, "refused"))
-		FIND(SEVERITY_ERROR, AT(0),
-		     "mend them, `reload check` until it says no more, `reload`; or `rollback 0` "
-		     "puts back what runs",
-		     "the files were refused at the start, what was committed before runs: %s",
-		     TEXT(row, "why"));
-	else if (str_eq(state, "returned"))
-		FIND(SEVERITY_NOTE, AT(0), "what it said lies beside the files, as FILE.rejected",
-		     "the last change, commit %u, was not confirmed and was taken back", number);
-}
-
-#define BORN 1767225600 /* 2026-01-01: before that no wgbgp was there */
-
-static void check_clock(struct doctor *d, const json_t *row)
-{
-	if (machine_clock() < BORN)
-		FIND(SEVERITY_ERROR, AT(0), "set it, and keep it by NTP",
-		     "the clock is wrong: far ends refuse handshakes that are older than the last "
-		     "one they saw");
 }
 
 const struct check doctor_checks[] = {

@@ -9,6 +9,8 @@ view_libview_a_SOURCES = \
 	view/doctor_facts.c view/doctor_facts.h \
 	view/doctor_flows.c view/doctor_flows.h \
 	view/doctor_keep.c view/doctor_keep.h \
+	view/doctor_machine.c view/doctor_machine.h \
+	view/doctor_tunnels.c view/doctor_tunnels.h \
 	view/doctor_misfits.c view/doctor_misfits.h \
 	view/doctor_walk.c view/doctor_walk.h \
 	view/explain_claim.c view/explain_claim.h \

@@ -50,6 +50,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/zceiling.c zebra-lite/zceiling.h \
 	zebra-lite/zconfig.c zebra-lite/zconfig.h zebra-lite/zconfig_read.c \
 	zebra-lite/zplane.c \
+	zebra-lite/zroutes.c zebra-lite/zroutes.h \
 	zebra-lite/zshow.c zebra-lite/zshow.h
 zebra_lite_libzebra_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTABLES_CFLAGS)
 

@@ -6,7 +6,7 @@
  * number: the ranked list, what is installed. What only few prefixes have (candidates of others,
  * refusals) stands in a side table, found by the node. A node is found by a keyed hash (prefixes
  * come from the wire); the longest match and the covering prefix try each length that is there. A
- * walk goes by number, which is no order that people want: zshow sorts for itself.
+ * walk goes by number, which is no order that people want: zroutes sorts for itself.
  */
 #ifndef WGBGP_ZEBRA_RIB_NODE_H
 #define WGBGP_ZEBRA_RIB_NODE_H

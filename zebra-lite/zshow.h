@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * zshow: zebra-lite's answers to `show` requests: route, nexthops, rib-summary, pins.
+ * zshow: zebra-lite's answers to `show` requests: their table, and the small ones of them.
  */
 #ifndef WGBGP_ZEBRA_ZSHOW_H
 #define WGBGP_ZEBRA_ZSHOW_H
