@@ -24,6 +24,8 @@ const char *plane_name(uint8_t plane); /* "main"; "" for a number without a plan
 int plane_by_name(const char *name);   /* its number, or -1 */
 /* The plane that NAME, an interface, belongs to. */
 uint8_t plane_of_interface(const char *name);
+/* It is a tunnel of a plane besides the main one. */
+bool plane_is_tunnel(const char *name);
 
 /* The I-th interface of a plane besides the main one; NULL: no more. */
 const char *plane_interface(uint8_t plane, size_t i);

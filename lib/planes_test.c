@@ -12,6 +12,7 @@
 
 #include "conf.h"
 #include "planes.h"
+#include "testing.h"
 #include "util.h"
 
 static bool read_text(const char *text)
@@ -135,6 +136,82 @@ static void test_configuration(void **state)
 	json_decref(config);
 }
 
+#define MANY 600
+
+static struct {
+	char name[16];
+	uint8_t plane;
+	bool tunnel;
+} many[MANY];
+
+/* Interfaces of all planes but the main one, in the order of I. */
+static void make_many(void)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(many[i].name, sizeof(many[i].name), "if%u", rand() % 1000000 * MANY + i);
+		many[i].plane = (uint8_t)(1 + rand() % (PLANES_MAX - 1));
+		many[i].tunnel = rand() % 2;
+	}
+}
+
+static json_t *configuration_of_many(void)
+{
+	json_t *planes = json_array(), *tunnels = json_array();
+
+	for (int p = 1; p < PLANES_MAX; p++) {
+		json_t *list = json_array();
+
+		for (unsigned i = 0; i < MANY; i++)
+			if (many[i].plane == p && !many[i].tunnel)
+				json_array_append_new(list, json_string(many[i].name));
+		json_array_append_new(planes,
+				      json_pack("{s:o, s:i, s:o}", "name", json_sprintf("p%d", p),
+						"number", p, "interface", list));
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		if (many[i].tunnel)
+			json_array_append_new(tunnels,
+					      json_pack("{s:s, s:o}", "name", many[i].name, "plane",
+							json_sprintf("p%d", many[i].plane)));
+	return json_pack("{s:o, s:{s:o}}", "plane", planes, "wireguard", "interface", tunnels);
+}
+
+/* Each question about each of some hundreds against the list itself. */
+static void test_many(void **state)
+{
+	json_t *config;
+
+	srand(test_seed());
+	make_many();
+	config = configuration_of_many();
+	assert_true(planes_read(config));
+	assert_false(planes_read(config));
+	json_decref(config);
+	for (unsigned i = 0; i < MANY; i++) {
+		assert_int_equal(plane_of_interface(many[i].name), many[i].plane);
+		assert_int_equal(plane_is_tunnel(many[i].name), many[i].tunnel);
+	}
+	assert_int_equal(plane_of_interface("if"), 0);
+	assert_false(plane_is_tunnel("zz"));
+	for (int p = 1; p < PLANES_MAX; p++) {
+		size_t n = 0, tunnels = 0;
+
+		for (int tunnel = 0; tunnel < 2; tunnel++)
+			for (unsigned i = 0; i < MANY; i++) {
+				if (many[i].plane != p || many[i].tunnel != tunnel)
+					continue;
+				assert_string_equal(plane_interface((uint8_t)p, n++), many[i].name);
+				if (tunnel)
+					assert_string_equal(plane_tunnel((uint8_t)p, tunnels++),
+							    many[i].name);
+			}
+		assert_null(plane_interface((uint8_t)p, n));
+		assert_null(plane_tunnel((uint8_t)p, tunnels));
+	}
+	assert_null(plane_interface(PLANE_MAIN, 0));
+	assert_null(plane_interface(PLANES_MAX, 0));
+}
+
 static int end(void **state)
 {
 	planes_read(NULL);
@@ -145,9 +222,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, end)
 	const struct CMUnitTest tests[] = {
-		TEST(test_names),
-		TEST(test_without),	 TEST(test_members),	   TEST(test_changes),
-		TEST(test_out_of_range), TEST(test_configuration),
+		TEST(test_names),   TEST(test_without),	     TEST(test_members),
+		TEST(test_changes), TEST(test_out_of_range), TEST(test_configuration),
+		TEST(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,16 +25,6 @@ static struct wishes {
 static struct job job;
 static bool ready; /* the addresses were read once */
 
-static bool is_tunnel(const char *name, uint8_t plane)
-{
-	const char *tunnel;
-
-	for (size_t i = 0; (tunnel = plane_tunnel(plane, i)); i++)
-		if (str_eq(tunnel, name))
-			return true;
-	return false;
-}
-
 static bool is_of_one_plane(const struct addr *a, uint8_t plane)
 {
 	uint32_t ifindex;
@@ -111,7 +101,7 @@ static void wish_all_answers(struct wishes *w, const struct addr *a, uint8_t pla
 static void wish_for(struct wishes *w, const char *name, uint8_t plane)
 {
 	uint32_t ifindex = kernel_link_by_name(name);
-	bool tunnel = is_tunnel(name, plane);
+	bool tunnel = plane_is_tunnel(name);
 	const struct kaddr *a;
 
 	for (unsigned i = 0; ifindex && (a = ifaddr_get(ifindex, i)); i++) {

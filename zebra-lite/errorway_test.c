@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "errorway.h"
@@ -99,6 +100,15 @@ static const char *answers_now(void)
 				 "%u %s %u>%u%s\n", r->k.priority, PREFIX_STR(&r->k.source),
 				 r->k.ip_protocol, r->k.table, r->k.no_default ? "-" : "");
 	return text;
+}
+
+static unsigned count_rules(void)
+{
+	unsigned n = 0;
+
+	for (struct rule *r = rule_first(); r; r = rule_next(r))
+		n++;
+	return n;
 }
 
 /* Not among them: 302, 303 and b01, 104 and 301, c00 and 400 (who was asked says them). */
@@ -202,6 +212,39 @@ static void test_configuration(void **state)
 	assert_string_equal(rules_now(), "");
 }
 
+#define MANY 300
+
+/* Hundreds of tunnels of a plane: each address has its own rules, and goes with them alone. */
+static void test_many(void **state)
+{
+	json_t *tunnels = json_array();
+	json_t *config = json_pack("{s:[{s:s, s:i, s:i, s:{s:i}}], s:{s:o}}", "plane", "name",
+				   "red", "number", 1, "table", 101, "rule", "priority", 700,
+				   "wireguard", "interface", tunnels);
+	char *text;
+
+	for (unsigned i = 0; i < MANY; i++)
+		json_array_append_new(tunnels, json_pack("{s:o, s:s}", "name",
+							 json_sprintf("t%u", i), "plane", "red"));
+	text = json_dumps(config, 0);
+	configure(text);
+	free(text);
+	json_decref(config);
+	for (unsigned i = 0; i < MANY; i++) {
+		char name[16], at[32];
+
+		snprintf(name, sizeof(name), "t%u", i);
+		snprintf(at, sizeof(at), "10.90.%u.%u/32", i / 100, i % 100);
+		link_named(100 + i, name, true);
+		address(100 + i, at, true);
+	}
+	assert_int_equal(count_rules(), MANY * (3 + 2));
+	address(100 + MANY / 2, "10.90.1.50/32", false);
+	assert_int_equal(count_rules(), (MANY - 1) * (3 + 2));
+	for (unsigned i = 0; i < MANY; i++)
+		kernel_link_told(&(struct klink){.ifindex = 100 + i}, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +252,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_same_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_configuration, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

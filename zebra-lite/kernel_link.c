@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,12 +17,12 @@
 #include "util.h"
 
 struct link {
-	struct hash_node hash;
+	struct hash_node hash, by_name;
 	struct klink k;
 	uint64_t fell_ms; /* monotonic: it was last down, or in doubt; 0: never since we look */
 };
 
-static struct hash_table links;
+static struct hash_table links, names;
 static uint64_t confirmed_ms; /* the last reading that saw everything began */
 
 static struct link *find_link(uint32_t ifindex)
@@ -36,6 +37,18 @@ static struct link *find_link(uint32_t ifindex)
 	return NULL;
 }
 
+static uint32_t name_hash(const char *name)
+{
+	return hash_bytes(name, strlen(name));
+}
+
+static void link_drop(struct link *l)
+{
+	hash_remove(&links, &l->hash);
+	hash_remove(&names, &l->by_name);
+	free(l);
+}
+
 unsigned kernel_link_told(const struct klink *k, bool present)
 {
 	struct link *l = find_link(k->ifindex);
@@ -46,14 +59,17 @@ unsigned kernel_link_told(const struct klink *k, bool present)
 	if (present && !l) {
 		l = xcalloc(1, sizeof(*l));
 		hash_insert(&links, &l->hash, hash_bytes(&k->ifindex, sizeof(k->ifindex)));
+	} else if (present && named) {
+		hash_remove(&names, &l->by_name);
 	}
+	if (present && named)
+		hash_insert(&names, &l->by_name, name_hash(k->name));
 	if (present) {
 		l->k = *k;
 		if (!up)
 			l->fell_ms = now_ms();
 	} else if (l) {
-		hash_remove(&links, &l->hash);
-		free(l);
+		link_drop(l);
 	}
 	return (named ? KLINK_NAMED : 0) | (up && !was ? KLINK_UP : 0) |
 	       (was && !up ? KLINK_DOWN : 0) | (other ? KLINK_OTHER : 0);
@@ -76,11 +92,10 @@ void kernel_links_reset(void)
 {
 	struct hash_node *h;
 
-	while ((h = hash_first(&links))) {
-		hash_remove(&links, h);
-		free(container_of(h, struct link, hash));
-	}
+	while ((h = hash_first(&links)))
+		link_drop(container_of(h, struct link, hash));
 	hash_clear(&links);
+	hash_clear(&names);
 }
 
 /* --- questions --- */
@@ -134,8 +149,8 @@ bool kernel_link_pointopoint(uint32_t ifindex)
 
 uint32_t kernel_link_by_name(const char *name)
 {
-	for (struct hash_node *h = hash_first(&links); h; h = hash_next(&links, h)) {
-		const struct link *l = container_of(h, struct link, hash);
+	for (struct hash_node *h = hash_find(&names, name_hash(name)); h; h = hash_find_next(h)) {
+		const struct link *l = container_of(h, struct link, by_name);
 
 		if (str_eq(l->k.name, name))
 			return l->k.ifindex;
