@@ -57,7 +57,7 @@ dist_web_DATA = \
 	web/page/way.js
 
 if HAVE_CMOCKA
-check_PROGRAMS += web/doors_test web/history_store_test web/listens_test web/query_test web/server_test web/sharing_test web/token_test
+check_PROGRAMS += web/doors_test web/history_store_test web/listens_test web/query_test web/server_test web/shared_test web/sharing_test web/token_test
 web_history_store_test_SOURCES = web/history_store_test.c
 web_history_store_test_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 web_history_store_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
@@ -74,7 +74,11 @@ web_query_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_server_test_SOURCES = web/server_test.c web/played.c web/played.h
 web_server_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=timer_start
 web_server_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
+web_shared_test_SOURCES = web/shared_test.c
+web_shared_test_CFLAGS = $(AM_CFLAGS) $(EVENT_EXTRA_CFLAGS)
+web_shared_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=reply_text
+web_shared_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_sharing_test_SOURCES = web/sharing_test.c web/played.c web/played.h
-web_sharing_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=timer_start
+web_sharing_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=texts_bytes
 web_sharing_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 endif

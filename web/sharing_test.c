@@ -12,9 +12,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "asker.h"
 #include "explained.h"
 #include "util.h"
+
+static size_t kept_elsewhere; /* bytes of other answers */
+
+size_t __real_texts_bytes(void);
+size_t __wrap_texts_bytes(void);
+size_t __wrap_texts_bytes(void)
+{
+	return __real_texts_bytes() + kept_elsewhere;
+}
 
 /* One answer for all who wait for it. */
 static void test_health_is_shared(void **state)
@@ -359,16 +369,65 @@ static void test_same_table(void **state)
 	has(get("/api/route"), "\"number\":1,"); /* it has become small */
 }
 
+/* As much as may wait for readers does, elsewhere: what is not small is each one's own, and shared
+ * again when they have read, and what was large is forgotten. */
+static void test_total(void **state)
+{
+	int fds[3];
+
+	rows = 20000;
+	kept_elsewhere = ASKED_TOTAL_MAX;
+	held = true;
+	all_ask(fds, ARRAY_SIZE(fds));
+	await_requests(1);
+	release();
+	all_hear(fds, ARRAY_SIZE(fds), "{\"number\":19999,");
+	assert_int_equal(requests, 1 + ARRAY_SIZE(fds));
+	kept_elsewhere = 0;
+	skipped_ms += ASKED_LARGE_MS;
+	held = true;
+	all_ask(fds, ARRAY_SIZE(fds));
+	await_requests(2 + ARRAY_SIZE(fds));
+	release();
+	all_hear(fds, ARRAY_SIZE(fds), "{\"number\":19999,");
+	assert_int_equal(requests, 2 + ARRAY_SIZE(fds));
+}
+
+/* What is small is shared all the same. */
+static void test_total_and_small(void **state)
+{
+	int fds[3];
+
+	rows = 2;
+	kept_elsewhere = ASKED_TOTAL_MAX;
+	held = true;
+	all_ask(fds, ARRAY_SIZE(fds));
+	await_requests(1);
+	release();
+	all_hear(fds, ARRAY_SIZE(fds), "\"number\":1,");
+	assert_int_equal(requests, 1);
+	kept_elsewhere = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_health_is_shared),	TEST(test_explain),
-		TEST(test_explain_is_shared),	TEST(test_explain_one_at_a_time),
-		TEST(test_explain_client_goes), TEST(test_doctor),
-		TEST(test_doctor_is_shared),	TEST(test_doctor_hangs),
-		TEST(test_slow_readers),	TEST(test_same_question),
-		TEST(test_same_question_rests), TEST(test_same_table),
-		TEST(test_steady_readers),	TEST(test_same_long_answer),
+		TEST(test_health_is_shared),
+		TEST(test_explain),
+		TEST(test_explain_is_shared),
+		TEST(test_explain_one_at_a_time),
+		TEST(test_explain_client_goes),
+		TEST(test_doctor),
+		TEST(test_doctor_is_shared),
+		TEST(test_doctor_hangs),
+		TEST(test_slow_readers),
+		TEST(test_same_question),
+		TEST(test_same_question_rests),
+		TEST(test_same_table),
+		TEST(test_steady_readers),
+		TEST(test_same_long_answer),
+		TEST(test_total),
+		TEST(test_total_and_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -277,10 +277,13 @@ wgbgpd_drill_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=time,--wrap=log_event
 wgbgpd_drill_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/key_ages_test
+check_PROGRAMS += wgbgpd/key_ages_test wgbgpd/web_ask_test
 wgbgpd_key_ages_test_SOURCES = wgbgpd/key_ages_test.c
 wgbgpd_key_ages_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_key_ages_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+wgbgpd_web_ask_test_SOURCES = wgbgpd/web_ask_test.c
+wgbgpd_web_ask_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_web_ask_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_session_test
