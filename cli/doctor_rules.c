@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "conf.h"
 #include "firewall.h"
 #include "kernel_route.h"
 #include "members.h"
@@ -12,38 +13,53 @@
 #include "session.h"
 #include "util.h"
 
-/* What is looked at, read when the first dead tunnel is met. */
+#define BGP_PORT 179
+
+/* What is looked at, read when the first of such findings is met. */
 struct facts {
-	json_t *rules, *tunnels, *interfaces;
+	json_t *rules, *tunnels, *interfaces, *neighbors;
+	uint16_t listen_port; /* of BGP */
 };
 
-static bool is_dead_tunnel(const json_t *finding)
+/* An error of CHECK that is about OF, a member. */
+static bool is_error_of(const json_t *finding, const char *check, const char *of)
 {
-	return str_eq(str_of(finding, "check"), "tunnel") &&
-	       str_eq(str_of(finding, "severity"), "error") && is_set(finding, "peer");
+	return str_eq(str_of(finding, "check"), check) &&
+	       str_eq(str_of(finding, "severity"), "error") && is_set(finding, of);
+}
+
+static json_t *rules_ask(struct cli_session *s, json_t *request)
+{
+	char error[MSG_ERROR_MAX];
+	json_t *answer = client_ask(s->client, request, error, sizeof(error));
+
+	json_decref(request);
+	return answer;
 }
 
 static json_t *rows_of(struct cli_session *s, const char *command, const char *list)
 {
-	json_t *request = json_pack("{s:s}", "command", command), *answer, *rows;
-	char error[MSG_ERROR_MAX];
+	json_t *answer = rules_ask(s, json_pack("{s:s}", "command", command));
+	json_t *rows = json_incref(json_object_get(answer, list));
 
-	answer = client_ask(s->client, request, error, sizeof(error));
-	rows = json_incref(json_object_get(answer, list));
 	json_decref(answer);
-	json_decref(request);
 	return rows;
 }
 
 static void facts_read(struct facts *f, struct cli_session *s)
 {
 	const char *why;
+	json_t *conf;
 
 	if (f->tunnels)
 		return;
 	f->rules = ruleset_read(&why);
 	f->tunnels = rows_of(s, "tunnels", "tunnels");
 	f->interfaces = rows_of(s, "wireguard", "interfaces");
+	f->neighbors = rows_of(s, "bgp-neighbors", "neighbors");
+	conf = rules_ask(s, json_pack("{s:s, s:s}", "command", "configuration", "format", "json"));
+	f->listen_port = (uint16_t)conf_u32(conf_get(conf, "bgp"), "listen-port", BGP_PORT);
+	json_decref(conf);
 }
 
 /* The chain that drops such a packet for certain, or NULL. */
@@ -59,12 +75,14 @@ static const char *chain_of(const struct facts *f, const struct firewall_packet 
 	return NULL;
 }
 
-static void say(json_t *finding, const char *chain, const char *what, unsigned port,
-		const char *where)
+static void say(json_t *finding, const char *chain, const char *what,
+		const struct firewall_packet *p, const char *where)
 {
-	char *text = xasprintf("%s: chain %s of this machine drops what %s UDP port %u%s",
-			       str_of(finding, "text"), chain, what, port, where);
-	char *advice = xasprintf("let UDP to port %u%s pass in that chain", port, where);
+	const char *protocol = p->protocol == IPPROTO_UDP ? "UDP" : "TCP";
+	char *text = xasprintf("%s: chain %s of this machine drops what %s %s port %u%s",
+			       str_of(finding, "text"), chain, what, protocol, p->port, where);
+	char *advice =
+		xasprintf("let %s to port %u%s pass in that chain", protocol, p->port, where);
 
 	json_object_set_new(finding, "text", json_string(text));
 	json_object_set_new(finding, "advice", json_string(advice));
@@ -73,7 +91,7 @@ static void say(json_t *finding, const char *chain, const char *what, unsigned p
 }
 
 /* Packets that come to us, and ours. Where we send, too, what comes may be taken for an answer. */
-static void look(const struct facts *f, json_t *finding)
+static void look_at_tunnel(const struct facts *f, json_t *finding)
 {
 	const char *interface = str_of(finding, "interface");
 	const json_t *tunnel = row_of_tunnel(f->tunnels, interface, str_of(finding, "peer"));
@@ -95,9 +113,38 @@ static void look(const struct facts *f, json_t *finding)
 	out.to = e.addr;
 	out.port = known ? e.port : 0;
 	if (in.port && chain_of(f, &in, where, sizeof(where)))
-		say(finding, where, "comes to", in.port, "");
+		say(finding, where, "comes to", &in, "");
 	else if (known && chain_of(f, &out, where, sizeof(where)))
-		say(finding, where, "goes to", out.port, " of the endpoint");
+		say(finding, where, "goes to", &out, " of the endpoint");
+}
+
+/* Either end may begin: the first packets of connections to our port, and to the neighbor's. */
+static void look_at_session(const struct facts *f, json_t *finding)
+{
+	const char *neighbor = str_of(finding, "neighbor");
+	const json_t *row = row_with(f->neighbors, "address", neighbor);
+	struct firewall_packet in = {.out = "", .protocol = IPPROTO_TCP, .port = f->listen_port};
+	struct firewall_packet out;
+	struct kernel_route k;
+	char where[256];
+
+	if (addr_parse(neighbor, &in.from) < 0)
+		return;
+	in.to.family = in.from.family;
+	if (is_set(finding, "interface"))
+		in.in = str_of(finding, "interface");
+	else if (kernel_route_get(&in.from, &k) == 0)
+		in.in = k.interface;
+	out = in;
+	out.in = "";
+	out.out = in.in;
+	out.from = in.to;
+	out.to = in.from;
+	out.port = (uint16_t)conf_u32(json_object_get(row, "settings"), "port", BGP_PORT);
+	if (chain_of(f, &in, where, sizeof(where)))
+		say(finding, where, "comes to", &in, "");
+	else if (!is_true(row, "passive") && chain_of(f, &out, where, sizeof(where)))
+		say(finding, where, "goes to", &out, " of the neighbor");
 }
 
 void doctor_ask_rules(struct cli_session *s, json_t *doc)
@@ -107,13 +154,16 @@ void doctor_ask_rules(struct cli_session *s, json_t *doc)
 	size_t i;
 
 	json_array_foreach (json_object_get(doc, "findings"), i, finding) {
-		if (!is_dead_tunnel(finding))
+		bool session = is_error_of(finding, "session", "neighbor");
+
+		if (!session && !is_error_of(finding, "tunnel", "peer"))
 			continue;
 		facts_read(&f, s);
 		if (f.rules)
-			look(&f, finding);
+			(session ? look_at_session : look_at_tunnel)(&f, finding);
 	}
 	json_decref(f.rules);
+	json_decref(f.neighbors);
 	json_decref(f.tunnels);
 	json_decref(f.interfaces);
 }

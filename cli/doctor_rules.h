@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * doctor_rules: where doctor found a tunnel that is dead, whether rules of nftables of this very
- * machine drop its packets: the finding then says so. Nothing is said of what is not certain.
+ * doctor_rules: where doctor found a tunnel that is dead, or a session that is not up, whether
+ * rules of nftables of this very machine drop its packets: the finding then says so. Nothing is
+ * said of what is not certain.
  */
 #ifndef WGBGP_CLI_DOCTOR_RULES_H
 #define WGBGP_CLI_DOCTOR_RULES_H

@@ -289,13 +289,14 @@ static void test_interfaces(void **state)
 		 "has no permit list");
 }
 
-#define CHAIN(hook, rule)                                                                        \
+#define CHAIN_OF(hook, protocol, rule)                                                           \
 	"{\"nftables\": [{\"chain\": {\"family\": \"inet\", \"table\": \"f\", \"name\": \"c\", " \
 	"\"type\": \"filter\", \"hook\": \"" hook                                                \
 	"\", \"policy\": \"accept\"}}, {\"rule\": {\"family\": \"inet\", \"table\": \"f\", "     \
 	"\"chain\": \"c\", \"expr\": [{\"match\": {\"op\": \"==\", \"left\": {\"payload\": "     \
-	"{\"protocol\": \"udp\", \"field\": \"dport\"}}, \"right\": " rule                       \
+	"{\"protocol\": \"" protocol "\", \"field\": \"dport\"}}, \"right\": " rule              \
 	"}}, {\"drop\": null}]}}]}"
+#define CHAIN(hook, rule) CHAIN_OF(hook, "udp", rule)
 
 /* It is our own firewall: the finding of the dead tunnel says so. */
 static void test_own_rules(void **state)
@@ -344,6 +345,44 @@ static void test_tunnels(void **state)
 		 "[{\"endpoint\":\"192.168.2.10\",\"state\":\"refused\",\"reason\":"
 		 "\"endpoint-inside\"}]",
 		 "error", "pin", "192.168.2.10 was found inside what is private");
+}
+
+/* The same of a session: by the ports of both ends, and of what a neighbor begins where we wait. */
+static void test_own_rules_of_sessions(void **state)
+{
+	static const struct {
+		const char *neighbor, *conf, *rules, *text;
+	} rows[] = {
+		{"\"state\":\"active\"", "{}", CHAIN_OF("input", "tcp", "179"),
+		 ": chain inet f c of this machine drops what comes to TCP port 179"},
+		{"\"state\":\"active\"", "{}", CHAIN_OF("output", "tcp", "179"),
+		 ": chain inet f c of this machine drops what goes to TCP port 179 of the "
+		 "neighbor"},
+		{"\"state\":\"active\",\"passive\":true", "{}", CHAIN_OF("output", "tcp", "179"),
+		 NULL},
+		{"\"state\":\"active\"", "{\"wgbgp-bgp:bgp\":{\"listen-port\":1179}}",
+		 CHAIN_OF("input", "tcp", "1179"), "drops what comes to TCP port 1179"},
+		{"\"state\":\"active\"", "{\"wgbgp-bgp:bgp\":{\"listen-port\":1179}}",
+		 CHAIN_OF("input", "tcp", "179"), NULL},
+		{"\"state\":\"active\",\"settings\":{\"port\":2179}", "{}",
+		 CHAIN_OF("output", "tcp", "2179"), "drops what goes to TCP port 2179"},
+		{"\"state\":\"active\"", "{}", CHAIN("input", "179"), NULL},
+		{"\"state\":\"active\"", "{}", CHAIN_OF("forward", "tcp", "179"), NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *neighbors = xasprintf("[{\"address\":\"10.99.0.2\",%s,\"tunnel\":"
+					    "{\"interface\":\"wg0\",\"peer\":\"site-a\"}}]",
+					    rows[i].neighbor);
+
+		answer_of("bgp-neighbors")->rows = neighbors;
+		answer_of("configuration")->head = rows[i].conf;
+		ruleset_answer = rows[i].rules;
+		finds("error", "session", rows[i].text ? rows[i].text : "the session is active");
+		if (!rows[i].text)
+			assert_null(strstr(out_text, "of this machine drops"));
+		free(neighbors);
+	}
 }
 
 static void test_neighbors(void **state)
@@ -665,6 +704,7 @@ static void test_causes_of_tunnels(void **state)
 		{DEAD("never", ",\"x\":1},{\"interface\":\"wg1\",\"peer\":\"c\",\"state\":\"up\","
 			       "\"endpoint\":null"),
 		 "a handshake: nothing comes back, no ICMP error either"},
+		{DEAD("down", BESIDE), "that host answers in another tunnel, so it is there"},
 		{DEAD("never", ",\"rx-bytes\":148"), "what the far end sends does arrive"},
 		{DEAD("down", ICMP("no-route", "0")), "no route to the endpoint"},
 	};
@@ -987,6 +1027,7 @@ int main(void)
 		TEST(test_one_way_nested),
 		TEST(test_interfaces),
 		TEST(test_own_rules),
+		TEST(test_own_rules_of_sessions),
 		TEST(test_tunnels),
 		TEST(test_neighbors),
 		TEST(test_paths),

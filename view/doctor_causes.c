@@ -128,6 +128,11 @@ struct cause cause_of_tunnel(const json_t *tunnel, const json_t *peer, const jso
 		return rejected(str_of(tunnel, "underlay-error"));
 	if (never)
 		return silent(tunnel, tunnels);
+	if (host_answers(tunnel, tunnels))
+		return (struct cause){
+			": that host answers in another tunnel, so it is there",
+			"is the interface up there, has it another key or port by now, does a "
+			"firewall drop that port?"};
 	return (struct cause){"",
 			      "is the far end there, is the underlay? A clock that was set back "
 			      "makes the far end refuse handshakes, too"};

@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "doctor_machine.h"
 
-#include <string.h>
-
+#include "conf.h"
 #include "doctor_facts.h"
 #include "machine.h"
 #include "members.h"
 #include "util.h"
 
-/* A container of the configuration at its top, whatever module it is from. */
-static const json_t *section(const json_t *conf, const char *name)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *)conf, key, value) {
-		const char *colon = strchr(key, ':');
-
-		if (str_eq(colon ? colon + 1 : key, name))
-			return value;
-	}
-	return NULL;
-}
-
 void check_kernel_off(struct doctor *d, const json_t *row)
 {
-	if (str_eq(str_of(section(row, "rib"), "kernel"), "off"))
+	if (str_eq(conf_str(conf_get(row, "rib"), "kernel", ""), "off"))
 		FIND(SEVERITY_NOTE, AT(0), "rib { kernel on; }",
 		     "routes are computed and not installed: `rib { kernel off; }`");
 }
@@ -57,7 +41,7 @@ void check_plane_errors(struct doctor *d, const json_t *row)
 	json_t *interface;
 	size_t i;
 
-	if (str_eq(str_of(section(conf, "rib"), "kernel"), "off"))
+	if (str_eq(conf_str(conf_get(conf, "rib"), "kernel", ""), "off"))
 		return; /* nothing leads them anywhere */
 	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface)
 		any = any ||
