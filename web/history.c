@@ -1,29 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "history.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <time.h>
-
-#include <event2/keyvalq_struct.h>
 
 #include "asker.h"
 #include "conf.h"
 #include "hash.h"
+#include "history_answers.h"
 #include "history_store.h"
 #include "log.h"
 #include "loop.h"
-#include "query.h"
-#include "reply.h"
 
 #define PREFIXES_EACH 6	  /* samples */
 #define EARLY_MS 20	  /* so much before its time a timer may fire */
 #define READ_AGAIN_MS 500 /* counters that are newer by less are the same reading */
-#define CURVE_POINTS 120  /* samples of a small curve */
 
 /* A tunnel of the last answer. */
 struct known {
@@ -37,7 +31,6 @@ struct known {
 };
 
 static struct history_store *store;
-static char fault[256]; /* why there is none */
 static struct hash_table table;
 static struct history_sample *samples;
 static size_t n_samples, cap_samples;
@@ -179,6 +172,7 @@ static void on_tunnels_end(void *arg, enum ask_end how, const char *error)
 	asked = NULL;
 	if (how == ASK_ANSWERED) {
 		history_store_put(store, time(NULL), samples, n_samples);
+		history_answers_renew();
 		forget_others(round_now);
 	}
 	n_samples = 0;
@@ -240,12 +234,13 @@ static void on_timer(void *arg)
 void history_open(const char *dir)
 {
 	char *path = dir ? xasprintf("%s/history.db", dir) : NULL;
+	char fault[256] = "no directory is given for it";
 
-	snprintf(fault, sizeof(fault), "no directory is given for it");
 	if (path)
 		store = history_store_open(path, fault, sizeof(fault));
 	if (path && !store)
 		log_error("history-failed", "what=\"open\" error=\"%s\"", fault);
+	history_answers_open(store, fault);
 	free(path);
 }
 
@@ -267,207 +262,7 @@ void history_close(void)
 	free(samples);
 	samples = NULL;
 	n_samples = cap_samples = 0;
+	history_answers_free();
 	history_store_close(store);
 	store = NULL;
-}
-
-/* ---- answers */
-
-/* What the store has as parts of 1/BY. */
-static json_t *parts(int64_t value, double by)
-{
-	return value == HISTORY_NONE ? json_null() : json_real((double)value / by);
-}
-
-static void put_point(json_t *const columns[7], const struct history_point *p)
-{
-	const struct history_values *v = &p->values;
-	const int64_t whole[] = {v->rx, v->tx, v->prefixes};
-
-	json_array_append_new(columns[0], json_integer(p->time));
-	for (int i = 0; i < 3; i++)
-		json_array_append_new(columns[1 + i], whole[i] == HISTORY_NONE
-							      ? json_null()
-							      : json_integer(whole[i]));
-	json_array_append_new(columns[4], parts(v->latency_us, 1000));
-	json_array_append_new(columns[5], parts(v->loss_permyria, 100));
-	json_array_append_new(columns[6], json_string(history_state_name(v->state)));
-}
-
-/* A column for each value: an array of as many as there are times. Takes no longer than the rows
- * of a tier are many. */
-static json_t *series(struct history_walk *w)
-{
-	static const char *const names[7] = {
-		"time",	    "rx-bytes-per-second", "tx-bytes-per-second",
-		"prefixes", "latency-ms",	   "loss-percent",
-		"state"};
-	json_t *doc = json_pack("{s:I}", "step-seconds", (json_int_t)w->step_s), *columns[7];
-	struct history_point p;
-	int got;
-
-	for (int i = 0; i < 7; i++) {
-		columns[i] = json_array();
-		json_object_set_new(doc, names[i], columns[i]);
-	}
-	while ((got = history_walk_next(store, w, &p)) >= 0)
-		if (got)
-			put_point(columns, &p);
-	if (got == -EIO) {
-		json_decref(doc);
-		return NULL;
-	}
-	return doc;
-}
-
-static void reply_doc(struct evhttp_request *req, json_t *doc)
-{
-	char *bytes = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
-	struct text *text;
-
-	ensure(bytes);
-	json_decref(doc);
-	text = text_new(bytes, strlen(bytes));
-	reply_text(req, HTTP_OK, REPLY_JSON, text);
-	text_unref(text);
-}
-
-static void unreadable(struct evhttp_request *req)
-{
-	reply_error(req, HTTP_SERVUNAVAIL, "the history cannot be read: the log says why");
-}
-
-static void series_answer(struct evhttp_request *req, const char *interface, const char *peer,
-			  int64_t span)
-{
-	struct history_walk w;
-	int err = history_walk_begin(store, interface, peer, time(NULL), span, &w);
-	json_t *doc = err ? NULL : series(&w);
-
-	if (err == -ENOENT)
-		reply_error(req, HTTP_NOTFOUND, "nothing is known of such a tunnel");
-	else if (!doc)
-		unreadable(req);
-	else
-		reply_doc(req, doc);
-}
-
-/* False: it was answered. */
-static bool history_members(struct evhttp_request *req, struct evkeyvalq *members)
-{
-	if (store)
-		return query_members(req, members);
-	reply_error(req, HTTP_SERVUNAVAIL, "there is no history: %s", fault);
-	return false;
-}
-
-void history_series(struct evhttp_request *req)
-{
-	const char *interface, *peer, *span;
-	struct evkeyvalq members;
-	char *end = "";
-	long long seconds = 3600;
-
-	if (!history_members(req, &members))
-		return;
-	interface = evhttp_find_header(&members, "interface");
-	peer = evhttp_find_header(&members, "peer");
-	span = evhttp_find_header(&members, "span");
-	if (span)
-		seconds = strtoll(span, &end, 10);
-	if (!interface || !peer)
-		reply_error(req, HTTP_BADREQUEST, "members interface and peer are needed");
-	else if (*end || seconds < HISTORY_STEP_S || seconds > HISTORY_KEPT_S)
-		reply_error(req, HTTP_BADREQUEST, "span: expected a number from %d to %d",
-			    HISTORY_STEP_S, HISTORY_KEPT_S);
-	else
-		series_answer(req, interface, peer, seconds);
-	evhttp_clear_headers(&members);
-}
-
-/* As many values as a curve has points, the newest one last; nothing of an unknown tunnel. */
-static int put_curve(json_t *list, const char *interface, const char *peer, int64_t now)
-{
-	struct history_walk w;
-	struct history_point p;
-	int64_t span = CURVE_POINTS * HISTORY_STEP_S;
-	int got = history_walk_begin(store, interface, peer, now, span, &w);
-	json_t *latency, *loss;
-
-	if (got)
-		return got == -ENOENT ? 0 : got;
-	latency = json_array();
-	loss = json_array();
-	while ((got = history_walk_next(store, &w, &p)) >= 0) {
-		bool up = got && p.values.state != HISTORY_DOWN;
-
-		json_array_append_new(latency, up ? parts(p.values.latency_us, 1000) : json_null());
-		json_array_append_new(loss, got ? parts(p.values.loss_permyria, 100) : json_null());
-	}
-	json_array_append_new(list,
-			      json_pack("{s:s, s:s, s:o, s:o}", "interface", interface, "peer",
-					peer, "latency-ms", latency, "loss-percent", loss));
-	return got == -ENOENT ? 0 : got;
-}
-
-/* Of MEMBERS one in front of MEMBER has the same value. */
-static bool is_named_before(const struct evkeyvalq *members, const struct evkeyval *member)
-{
-	const struct evkeyval *before;
-
-	for (before = TAILQ_FIRST(members); before != member; before = TAILQ_NEXT(before, next))
-		if (str_eq(before->value, member->value))
-			return true;
-	return false;
-}
-
-/* NULL: the store cannot be read. ERROR is written where the request is wrong. */
-static json_t *curves(const struct evkeyvalq *members, char *error, size_t size)
-{
-	json_t *doc = json_pack("{s:i, s:[]}", "step-seconds", HISTORY_STEP_S, "curves");
-	const struct evkeyval *member;
-	int64_t now = time(NULL);
-	size_t n = 0;
-	int err = 0;
-
-	TAILQ_FOREACH (member, members, next) {
-		const char *peer = strchr(member->value, ' ');
-		char *interface;
-
-		if (!str_eq(member->key, "tunnel") || !peer || ++n > HISTORY_CURVES_MAX ||
-		    is_named_before(members, member)) {
-			snprintf(error, size,
-				 "expected tunnel=INTERFACE+PEER, at most %d different ones",
-				 HISTORY_CURVES_MAX);
-			err = -EINVAL;
-			break;
-		}
-		interface = xasprintf("%.*s", (int)(peer - member->value), member->value);
-		err = put_curve(json_object_get(doc, "curves"), interface, peer + 1, now);
-		free(interface);
-		if (err)
-			break;
-	}
-	if (!err)
-		return doc;
-	json_decref(doc);
-	return NULL;
-}
-
-void history_curves(struct evhttp_request *req)
-{
-	struct evkeyvalq members;
-	char error[128] = "";
-	json_t *doc;
-
-	if (!history_members(req, &members))
-		return;
-	doc = curves(&members, error, sizeof(error));
-	if (doc)
-		reply_doc(req, doc);
-	else if (*error)
-		reply_error(req, HTTP_BADREQUEST, "%s", error);
-	else
-		unreadable(req);
-	evhttp_clear_headers(&members);
 }

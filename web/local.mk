@@ -13,6 +13,7 @@ web_libweb_a_SOURCES = \
 	web/explained.c web/explained.h \
 	web/healthz.c web/healthz.h \
 	web/history.c web/history.h \
+	web/history_answers.c web/history_answers.h \
 	web/history_store.c web/history_store.h \
 	web/listens.c web/listens.h \
 	web/pages.c web/pages.h \
@@ -57,10 +58,13 @@ dist_web_DATA = \
 	web/page/way.js
 
 if HAVE_CMOCKA
-check_PROGRAMS += web/doors_test web/history_store_test web/listens_test web/query_test web/server_test web/shared_test web/sharing_test web/token_test
+check_PROGRAMS += web/doors_test web/history_answers_test web/history_store_test web/listens_test web/query_test web/server_test web/shared_test web/sharing_test web/token_test
 web_history_store_test_SOURCES = web/history_store_test.c
 web_history_store_test_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 web_history_store_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
+web_history_answers_test_SOURCES = web/history_answers_test.c web/played.c web/played.h
+web_history_answers_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=history_walk_begin
+web_history_answers_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_token_test_SOURCES = web/token_test.c
 web_token_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_doors_test_SOURCES = web/doors_test.c

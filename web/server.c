@@ -15,6 +15,7 @@
 #include "explained.h"
 #include "healthz.h"
 #include "history.h"
+#include "history_answers.h"
 #include "loop.h"
 #include "pages.h"
 #include "prefix.h"
