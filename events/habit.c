@@ -2,6 +2,8 @@
 #include "habit.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,4 +212,107 @@ void habit_free(struct habit *h)
 	free(h->interface);
 	free(h->peer);
 	free(h);
+}
+
+const char *habit_interface(const struct habit *h)
+{
+	return h->interface;
+}
+
+const char *habit_peer(const struct habit *h)
+{
+	return h->peer;
+}
+
+/* ---- over a restart */
+
+static const struct {
+	const char *name;
+	size_t at;
+} flags[] = {
+	{"spike", offsetof(struct habit, spike)},
+	{"silent", offsetof(struct habit, silent)},
+	{"many", offsetof(struct habit, many)},
+	{"missing", offsetof(struct habit, missing)},
+};
+
+static json_int_t as_json_int(uint64_t n)
+{
+	return n < INT64_MAX ? (json_int_t)n : INT64_MAX;
+}
+
+json_t *habit_json(const struct habit *h)
+{
+	json_t *rates = json_array(), *o;
+
+	for (unsigned i = 0; i < h->n_rates; i++)
+		json_array_append_new(
+			rates, json_integer(as_json_int(
+				       h->rates[(h->next_rate + RATES - h->n_rates + i) % RATES])));
+	o = json_pack("{s:s, s:s, s:I, s:I, s:o}", "interface", h->interface, "peer", h->peer,
+		      "heard", (json_int_t)h->heard, "unheard-ms", as_json_int(h->unheard_ms),
+		      "rates", rates);
+	ensure(o);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		json_object_set_new(o, flags[i].name,
+				    json_boolean(*(const bool *)((const char *)h + flags[i].at)));
+	return o;
+}
+
+/* An integer from 0 to MOST. */
+static bool number_read(const json_t *value, uint64_t most, uint64_t *out)
+{
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return false;
+	*out = (uint64_t)json_integer_value(value);
+	return *out <= most;
+}
+
+static bool rates_read(struct habit *h, const json_t *rates)
+{
+	json_t *rate;
+	size_t i;
+
+	if (!json_is_array(rates) || json_array_size(rates) > RATES)
+		return false;
+	json_array_foreach (rates, i, rate)
+		if (!number_read(rate, INT64_MAX, &h->rates[i]))
+			return false;
+	h->n_rates = (unsigned)json_array_size(rates);
+	h->next_rate = h->n_rates % RATES;
+	return true;
+}
+
+static bool flags_read(struct habit *h, const json_t *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		const json_t *value = json_object_get(o, flags[i].name);
+
+		if (!json_is_boolean(value))
+			return false;
+		*(bool *)((char *)h + flags[i].at) = json_is_true(value);
+	}
+	return true;
+}
+
+struct habit *habit_of_json(const json_t *o)
+{
+	const char *interface = json_string_value(json_object_get(o, "interface"));
+	const char *peer = json_string_value(json_object_get(o, "peer"));
+	uint64_t heard;
+	struct habit *h;
+
+	if (!interface || !*interface || !peer || !*peer)
+		return NULL;
+	h = habit_new(interface, peer);
+	if (!number_read(json_object_get(o, "heard"), UINT_MAX, &heard) ||
+	    !number_read(json_object_get(o, "unheard-ms"), INT64_MAX, &h->unheard_ms) ||
+	    !rates_read(h, json_object_get(o, "rates")) || !flags_read(h, o)) {
+		habit_free(h);
+		return NULL;
+	}
+	h->heard = (unsigned)heard;
+	if (!h->silent && h->unheard_ms)
+		h->unheard_ms = 1; /* there was a hole, of no length that counts */
+	return h;
 }

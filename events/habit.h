@@ -40,6 +40,15 @@ typedef void (*habit_fn)(json_t *event);
 
 struct habit *habit_new(const char *interface, const char *peer);
 void habit_free(struct habit *h);
+const char *habit_interface(const struct habit *h);
+const char *habit_peer(const struct habit *h);
+
+/* What outlives a restart: the usual traffic, how long the tunnel was never silent, what was said
+ * and is not over. No reading and no clock: the first reading afterwards is not judged, what counts
+ * in a row begins anew, and so does the time of a silence that was not said. The caller's. */
+json_t *habit_json(const struct habit *h);
+/* NULL: it is not such an object. */
+struct habit *habit_of_json(const json_t *o);
 void habit_read(struct habit *h, const struct habit_reading *r, const struct conf_unusual *limits,
 		habit_fn fn);
 

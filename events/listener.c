@@ -129,6 +129,7 @@ void listener_open(const char *rundir, const char *dir)
 {
 	asker_open(rundir);
 	states_open(dir, hooks_tell_now);
+	watcher_open(dir);
 	timer_init(&again, on_again, NULL);
 	timer_init(&conf_again, on_conf_again, NULL);
 	was_there = true; /* the first time is no return */

@@ -4,6 +4,7 @@ noinst_LIBRARIES += events/libevents.a
 events_libevents_a_SOURCES = \
 	events/event_word.c events/event_word.h \
 	events/habit.c events/habit.h \
+	events/habit_file.c events/habit_file.h \
 	events/hook.c events/hook.h \
 	events/hook_run.c events/hook_run.h \
 	events/hooks.c events/hooks.h \
@@ -38,4 +39,8 @@ events_watcher_test_LDADD = events/libevents.a web/libweb.a $(LIB_LIBS) $(CURL_L
 check_PROGRAMS += events/habit_test
 events_habit_test_SOURCES = events/habit_test.c
 events_habit_test_LDADD = events/libevents.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)
+check_PROGRAMS += events/habit_file_test
+events_habit_file_test_SOURCES = events/habit_file_test.c
+events_habit_file_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
+events_habit_file_test_LDADD = events/libevents.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)
 endif

@@ -25,7 +25,7 @@
 static const char usage[] =
 	"usage: wgbgp-events [-r RUNDIR] [-s DIR] [-u USER] [-V]\n"
 	"  -r RUNDIR  directory of wgbgpd's sockets [/run/wgbgp]\n"
-	"  -s DIR     where states are kept over a restart [systemd's, or none]\n"
+	"  -s DIR     where states and habits are kept over a restart [systemd's, or none]\n"
 	"  -u USER    what to become when started as root [" USER "]\n"
 	"  -V         print the version\n";
 

@@ -8,14 +8,18 @@
 #include "conf.h"
 #include "conf_leaves.h"
 #include "habit.h"
+#include "habit_file.h"
 #include "hash.h"
 #include "hooks.h"
+#include "log.h"
 #include "loop.h"
 #include "util.h"
 
+#define ROUNDS_GONE 288	 /* a tunnel in none of so many answers is forgotten */
+#define KEEP_MS 600000ul /* from one time that they are kept to the next */
+
 struct watched {
-	struct hash_node node;
-	char *name; /* interface and peer */
+	struct hash_node node; /* by interface and peer */
 	struct habit *habit;
 	unsigned round; /* it was seen in */
 };
@@ -25,29 +29,56 @@ static struct hash_table table;
 static unsigned this_round;
 static struct timer timer;
 static struct ask *asked; /* NULL: nothing is */
+static char *path;	  /* NULL: they are not kept */
+static uint64_t kept_ms;  /* monotonic */
+static bool changed;	  /* since then */
+static bool unkept;	  /* which was said */
 
-static struct watched *watched_get(const char *interface, const char *peer)
+/* ---- who is watched */
+
+static uint32_t hash_of(const char *interface, const char *peer)
 {
 	char *name = xasprintf("%s %s", interface, peer);
 	uint32_t hash = hash_bytes(name, strlen(name));
-	struct watched *w;
 
-	for (struct hash_node *n = hash_find(&table, hash); n; n = hash_find_next(n)) {
-		w = container_of(n, struct watched, node);
-		if (str_eq(w->name, name)) {
-			free(name);
+	free(name);
+	return hash;
+}
+
+static struct watched *watched_find(const char *interface, const char *peer)
+{
+	for (struct hash_node *n = hash_find(&table, hash_of(interface, peer)); n;
+	     n = hash_find_next(n)) {
+		struct watched *w = container_of(n, struct watched, node);
+
+		if (str_eq(habit_interface(w->habit), interface) &&
+		    str_eq(habit_peer(w->habit), peer))
 			return w;
-		}
 	}
-	w = xcalloc(1, sizeof(*w));
-	w->name = name;
-	w->habit = habit_new(interface, peer);
-	hash_insert(&table, &w->node, hash);
+	return NULL;
+}
+
+/* Takes over HABIT, of whom nobody is watched yet. */
+static struct watched *watched_add(struct habit *habit)
+{
+	struct watched *w = xcalloc(1, sizeof(*w));
+
+	w->habit = habit;
+	w->round = this_round;
+	hash_insert(&table, &w->node, hash_of(habit_interface(habit), habit_peer(habit)));
 	return w;
 }
 
-/* All but those of ROUND. */
-static void watched_forget(unsigned round)
+static struct watched *watched_get(const char *interface, const char *peer)
+{
+	struct watched *w = watched_find(interface, peer);
+
+	return w ? w : watched_add(habit_new(interface, peer));
+}
+
+/* Those that were not seen for ROUNDS rounds; 0: all. After a start of wgbgpd an answer may lack
+ * tunnels that will be there. */
+static void watched_forget(unsigned rounds)
 {
 	struct hash_node *n = hash_first(&table), *next;
 
@@ -55,14 +86,48 @@ static void watched_forget(unsigned round)
 		struct watched *w = container_of(n, struct watched, node);
 
 		next = hash_next(&table, n);
-		if (w->round == round)
+		if (this_round - w->round < rounds)
 			continue;
 		hash_remove(&table, n);
 		habit_free(w->habit);
-		free(w->name);
 		free(w);
 	}
 }
+
+/* ---- over a restart */
+
+static void watcher_keep(void)
+{
+	struct habit **habits = xcalloc(table.count + 1, sizeof(struct habit *));
+	size_t n = 0;
+	int err;
+
+	for (struct hash_node *at = hash_first(&table); at; at = hash_next(&table, at))
+		habits[n++] = container_of(at, struct watched, node)->habit;
+	err = habit_file_write(path, habits, n);
+	free(habits);
+	if (err < 0 && !unkept)
+		log_warn("states-not-kept", "file=%s error=\"%s\"", path, strerror(-err));
+	unkept = err < 0;
+	changed = false;
+	kept_ms = now_ms();
+}
+
+static void watcher_remember(void)
+{
+	size_t n;
+	struct habit **habits = habit_file_read(path, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (watched_find(habit_interface(habits[i]), habit_peer(habits[i])))
+			habit_free(habits[i]);
+		else
+			watched_add(habits[i]);
+	}
+	free(habits);
+}
+
+/* ---- what is asked */
 
 static uint64_t counter_of(const json_t *row, const char *name)
 {
@@ -93,8 +158,12 @@ static void watcher_on_tunnel(void *arg, const char *json, size_t len)
 static void watcher_on_end(void *arg, enum ask_end how, const char *error)
 {
 	asked = NULL;
-	if (how == ASK_ANSWERED)
-		watched_forget(this_round);
+	if (how != ASK_ANSWERED)
+		return;
+	changed = true;
+	watched_forget(ROUNDS_GONE);
+	if (path && now_ms() >= kept_ms + KEEP_MS)
+		watcher_keep();
 }
 
 static void watcher_on_timer(void *arg)
@@ -122,12 +191,25 @@ void watcher_set(const json_t *config)
 		watcher_on_timer(NULL);
 }
 
+void watcher_open(const char *dir)
+{
+	path = dir ? xasprintf("%s/habits", dir) : NULL;
+	kept_ms = now_ms();
+	if (path)
+		watcher_remember();
+}
+
 void watcher_free(void)
 {
 	timer_stop(&timer);
 	if (asked)
 		ask_stop(asked);
 	asked = NULL;
-	watched_forget(++this_round);
+	if (path && changed)
+		watcher_keep();
+	watched_forget(0);
 	hash_clear(&table);
+	free(path);
+	path = NULL;
+	changed = unkept = false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* When the tunnels are asked for: where there is a hook, each interval, whatever configurations
- * come in between; and what their rows lead to. */
+ * come in between; what their rows lead to; and what outlives a restart. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "watcher.h"
 
@@ -65,13 +66,24 @@ void __wrap_hooks_tell_now(json_t *event)
 	json_decref(event);
 }
 
-static void configure(void)
+static void configure_for(int interval)
 {
-	json_t *config = json_pack("{s:{s:{s:i}}}", "system", "unusual", "interval", 1);
+	json_t *config = json_pack("{s:{s:{s:i}}}", "system", "unusual", "interval", interval);
 
 	assert_non_null(config);
 	watcher_set(config);
 	json_decref(config);
+}
+
+static void configure(void)
+{
+	configure_for(1);
+}
+
+static void answer_end(void)
+{
+	now += 1000;
+	sink->end(NULL, ASK_ANSWERED, NULL);
 }
 
 /* The answer: B has sent TX bytes, and has no handshake. */
@@ -82,9 +94,8 @@ static void answer(unsigned tx)
 			      "\"tx-bytes\":%u}",
 			      tx);
 
-	now += 1000;
 	sink->row(NULL, row, strlen(row));
-	sink->end(NULL, ASK_ANSWERED, NULL);
+	answer_end();
 	free(row);
 }
 
@@ -118,10 +129,135 @@ static void test_interval(void **state)
 	loop_free();
 }
 
+static char dir[32], *file;
+
+static int setup(void **state)
+{
+	log_set_level(LOG_LEVEL_ERROR);
+	strcpy(dir, "/tmp/watcher-test-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	file = xasprintf("%s/habits", dir);
+	n_hooks = 1;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	watcher_free();
+	loop_free();
+	unlink(file);
+	free(file);
+	return rmdir(dir);
+}
+
+/* The next question and its answer, or an answer in which B is missing. */
+static void round_of(unsigned tx, bool there)
+{
+	until_asked(asked + 1);
+	if (there)
+		answer(tx);
+	else
+		answer_end();
+}
+
+/* What was said is not said again after a restart, though B comes late; nor are the counters of
+ * then compared with those of now. */
+static void test_restart(void **state)
+{
+	watcher_open(dir);
+	configure();
+	answer(100);
+	round_of(200, true);
+	round_of(300, true);
+	assert_string_equal(told, "handshake-missing b");
+	told[0] = '\0';
+	assert_int_equal(access(file, F_OK), -1);
+	watcher_free();
+	assert_int_equal(access(file, F_OK), 0);
+	watcher_open(dir);
+	configure();
+	answer_end();
+	watcher_free(); /* B was not seen, and is not forgotten */
+	watcher_open(dir);
+	configure();
+	answer_end();
+	for (unsigned i = 1; i < 5; i++)
+		round_of(i * 100, true);
+	assert_string_equal(told, "");
+}
+
+/* Who is killed has what was there ten minutes before. */
+static void test_kept_in_between(void **state)
+{
+	watcher_open(dir);
+	configure();
+	answer(100);
+	now += 597000;
+	round_of(200, true);
+	assert_int_equal(access(file, F_OK), -1);
+	now += 1000;
+	round_of(200, true);
+	assert_int_equal(access(file, F_OK), 0);
+	unlink(file);
+	round_of(200, true);
+	assert_int_equal(access(file, F_OK), -1);
+}
+
+/* Without a round there is nothing new to keep. */
+static void test_not_asked(void **state)
+{
+	n_hooks = 0;
+	watcher_open(dir);
+	configure();
+	watcher_free();
+	assert_int_equal(access(file, F_OK), -1);
+}
+
+/* B is missing in ROUNDS answers: a change of the interval asks at once. */
+static void gone_for(int rounds, const char *expect)
+{
+	watcher_open(NULL);
+	configure();
+	answer(100);
+	round_of(200, true);
+	round_of(300, true);
+	assert_string_equal(told, "handshake-missing b");
+	told[0] = '\0';
+	for (int i = 0; i < rounds; i++) {
+		configure_for(2 - i % 2);
+		answer_end();
+	}
+	configure_for(3);
+	configure();
+	for (unsigned i = 4; i < 8; i++) {
+		answer(i * 100);
+		until_asked(asked + 1);
+	}
+	assert_string_equal(told, expect);
+}
+
+static void test_gone(void **state)
+{
+	gone_for(287, "");
+}
+
+/* Who was away for a day is somebody else. */
+static void test_gone_for_good(void **state)
+{
+	gone_for(288, "handshake-missing b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		cmocka_unit_test(test_interval),
+		TEST(test_restart),
+		TEST(test_kept_in_between),
+		TEST(test_not_asked),
+		TEST(test_gone),
+		TEST(test_gone_for_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,7 +157,8 @@ NOBODY = """
 
 
 def test_handshake_missing(two, events):
-    """To a peer that was never there packets are sent: that is told once, while it stays so."""
+    """To a peer that was never there packets are sent: that is told once, while it stays so, be
+    wgbgp-events restarted meanwhile."""
     record, out = events.script("record", RECORD)
     two.wa.replace("peer b {", NOBODY)
     events.hook("unusual { interval 6; } "
@@ -165,11 +166,17 @@ def test_handshake_missing(two, events):
     text = events.wait_line(out, "handshake-missing").split(" ", 2)[2]
     event = json.loads(text)
     assert (event["peer"], event["handshake-seconds"]) == ("nobody", None)
+    events.stop()
+    with open(os.path.join(events.dir, "habits"), encoding="utf-8") as f:
+        habits = {row["peer"]: row["missing"] for row in map(json.loads, f) if "peer" in row}
+    assert habits == {"nobody": True, "b": False}
+    events.start()
     sent = two.wa.tunnel("nobody")["tx-bytes"]
     wait_until(lambda: two.wa.tunnel("nobody")["tx-bytes"] > sent + 1000, 90, "more initiations")
     two.wa.replace("#level", "log-level error;")
     events.wait_line(out, '"name":"commit"')
     assert [line.split()[0] for line in events.lines(out)].count("handshake-missing") == 1
+    assert "states-not-kept" not in events.process.text()
 
 
 def test_url(two, events):
