@@ -225,6 +225,8 @@ void nexthop_set(struct nexthop *nh, const struct msg_nexthop *m)
 	unknown -= nh->state.reach == REACH_UNKNOWN;
 	if (m->reach == REACH_DOWN && nh->state.reach != REACH_DOWN)
 		nh->down_at = now_ms();
+	if (m->reach >= REACH_DEGRADED && nh->state.reach == REACH_DOWN)
+		nh->back_at = now_ms();
 	nh->state = *m;
 	nh->ceiling = policy_ceiling_hop(m, &nh->to);
 	enter_tunnel(nh);

@@ -32,6 +32,7 @@ struct nexthop {
 	bool renew;	     /* that walk: what our announcements say of its state changed */
 	bool recost;	     /* ... or of its cost */
 	uint64_t down_at;    /* ms: it went down; while it is */
+	uint64_t back_at;    /* ms: it came back from down; 0: it never did */
 	uint8_t ceiling;     /* enum ceiling_hop: what its state says */
 	const struct ceiling_peer *to;
 	const struct peer *held_by;    /* whose session is to be proved first; NULL */

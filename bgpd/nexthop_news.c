@@ -23,7 +23,7 @@ static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, 
 		return;
 	for (struct peer *p = peer_first_at(way); p; p = peer_next_at(p, way)) {
 		if (up && !was_up)
-			rib_fresh_way_up(p->rib);
+			rib_fresh_begin(p->rib);
 		session_path_changed(p, up);
 		if (dead)
 			session_tunnel_dead(p, up ? REASON_PEER_GONE : nh->state.reason);

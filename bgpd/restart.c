@@ -185,6 +185,32 @@ static bool same_way(const struct nexthop *a, const struct nexthop *b)
 	return str_eq(a->state.ifname, b->state.ifname) && str_eq(a->state.peer, b->state.peer);
 }
 
+/* NH is one of those in use. */
+static bool list_goes_by(const struct zebra_hops *e, const struct nexthop *nh)
+{
+	uint8_t used = in_use(e, HOPS_ALL(e->n));
+
+	for (unsigned i = 0; i < e->n; i++)
+		if (used & 1u << i && same_way(nh, nexthop_find(&e->hop[i].addr)))
+			return true;
+	return false;
+}
+
+bool restart_goes_by(const struct nexthop *nh)
+{
+	for (const struct zebra_hops *e = NULL; (e = link_zebra_next_kept(e));)
+		if (list_goes_by(e, nh))
+			return true;
+	return false;
+}
+
+bool restart_net_goes_by(const struct net *net, const struct nexthop *nh)
+{
+	const struct zebra_hops *e = link_zebra_kept(net);
+
+	return e && list_goes_by(e, nh);
+}
+
 /* It has a path again by HOP, and that is judged. */
 static bool has_path_by(const struct net *net, const struct addr *hop)
 {

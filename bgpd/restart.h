@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "messages.h"
+#include "nexthop.h"
 #include "peer.h"
 #include "rib_table.h"
 
@@ -42,6 +43,9 @@ bool restart_keeping(void);	  /* what was kept may still come again: no ROUTES_S
 /* It is not to be decided yet. REST: next hops by which it is kept, without those that are over:
  * their neighbour has spoken, and has no path for it. */
 bool restart_holds(const struct rib_table *t, uint32_t net, struct route_hops *rest);
+/* zebra-lite forwards by it something that it kept and that is not decided yet; or just NET. */
+bool restart_goes_by(const struct nexthop *nh);
+bool restart_net_goes_by(const struct net *net, const struct nexthop *nh);
 /* Marks networks that are not held any more, or by fewer; N at most; true: there may be more. */
 bool restart_release_some(unsigned n);
 enum restart_over restart_over(void);

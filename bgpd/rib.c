@@ -147,11 +147,20 @@ static bool mark_some(void)
 	return more;
 }
 
+static void look_at_restart(void)
+{
+	bool deferred = restart_deferring();
+
+	restart_look();
+	if (deferred && !restart_deferring())
+		rib_each_neighbor(rib_fresh_review);
+}
+
 static bool work(void *arg)
 {
 	bool more, marked;
 
-	restart_look();
+	look_at_restart();
 	if (link_zebra_full())
 		return decide_few(); /* rib_work() when it has drained */
 	if (nexthop_replay_some(WALK_QUANTUM))

@@ -279,7 +279,7 @@ void rib_decide(struct rib_table *t, uint32_t id, struct decision *d)
 
 	if (n > 0) {
 		at = decide(candidates, n);
-		if (rib_fresh_hold_back(candidates, n, before, candidates[at].path))
+		if (rib_fresh_hold_back(candidates, n, net, before, candidates[at].path))
 			at = decide(candidates, n);
 		best = candidates[at].path;
 		for (size_t i = 0; i < n; i++)

@@ -13,9 +13,14 @@
  * a session can be up 0.7 s before its tunnel is taken for usable. A tunnel that was down with its
  * session up counts as well, as AllowedIPs leave a tunnel that is down. Paths in use stay so.
  *
+ * After a restart (RFC 4724) what was kept goes on: the neighbour's paths where it restarted, what
+ * zebra-lite still forwards by it where we did. That holds as long as the tunnel was not down since
+ * then. What zebra-lite forwards for a bgpd that has just started is what works, before any path is
+ * in use.
+ *
  * The shorter time is for those who come to us: a hub uses the path to a site, and so announces it,
  * before the sites use the hub; the rest of the longer one is for ends that see the tunnel come up
- * at different times. Paths that were kept over a restart (RFC 4724) are in use already.
+ * at different times.
  */
 #include "bgp.h"
 #include "nexthop.h"
@@ -51,12 +56,20 @@ void rib_fresh_init(struct peer_rib *pr)
 	timer_init(&pr->fresh_timer, on_timer, pr);
 }
 
-/* From now on, whether it was fresh before or not. */
-static void rib_fresh_count(struct peer_rib *pr)
+/* The neighbour is sent traffic all the time: paths of the session before were kept, here where it
+ * restarted or by zebra-lite where we did, and its tunnel was not down since. */
+static bool goes_on(const struct peer_rib *pr, const struct nexthop *nh)
 {
-	const struct nexthop *nh = nexthop_find(&pr->nexthop);
+	if (nh->back_at && nh->back_at >= pr->ended_at)
+		return false;
+	return pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6] || restart_goes_by(nh);
+}
 
-	if (!nh || !nh->state.tunnel || restart_keeping())
+void rib_fresh_begin(struct peer_rib *pr)
+{
+	const struct nexthop *nh = pr && pr->up ? nexthop_find(&pr->nexthop) : NULL;
+
+	if (!nh || !nh->state.tunnel || goes_on(pr, nh))
 		return;
 	n_fresh += !pr->fresh;
 	pr->fresh = true;
@@ -64,16 +77,12 @@ static void rib_fresh_count(struct peer_rib *pr)
 		    pr->peer->dynamic || peer_is_client(pr->peer) ? FRESH_HUB_MS : FRESH_MS);
 }
 
-void rib_fresh_begin(struct peer_rib *pr)
+void rib_fresh_review(struct peer_rib *pr)
 {
-	if (!pr->kept[BGP_IPV4] && !pr->kept[BGP_IPV6])
-		rib_fresh_count(pr);
-}
+	const struct nexthop *nh = pr->fresh ? nexthop_find(&pr->nexthop) : NULL;
 
-void rib_fresh_way_up(struct peer_rib *pr)
-{
-	if (pr && pr->up)
-		rib_fresh_count(pr);
+	if (nh && goes_on(pr, nh))
+		rib_fresh_end(pr);
 }
 
 void rib_fresh_end(struct peer_rib *pr)
@@ -89,16 +98,30 @@ static struct peer_rib *fresh_owner(uint32_t path)
 	return pr && pr->fresh ? pr : NULL;
 }
 
-bool rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used, uint32_t best)
+/* The candidate that carries the traffic now: USED, or, where bgpd has not decided since its start,
+ * the one by which zebra-lite forwards what it kept. 0: none of them does. */
+static uint32_t carrier(const struct candidate *c, size_t n, const struct net *net, uint32_t used)
 {
-	bool usable = false, any = false;
+	for (size_t i = 0; i < n; i++) {
+		const struct nexthop *nh = nexthop_by_id(path_at(c[i].path)->nexthop);
 
-	if (!n_fresh || !used || fresh_owner(used) ||
-	    (!fresh_owner(best) && bgp.multipath.ebgp <= 1 && bgp.multipath.ibgp <= 1))
+		if (used ? c[i].path == used : restart_net_goes_by(net, nh))
+			return c[i].path;
+	}
+	return 0;
+}
+
+bool rib_fresh_hold_back(struct candidate *c, size_t n, const struct net *net, uint32_t used,
+			 uint32_t best)
+{
+	bool any = false;
+
+	if (!n_fresh || (!fresh_owner(best) && bgp.multipath.ebgp <= 1 && bgp.multipath.ibgp <= 1))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		usable |= c[i].path == used;
-	for (size_t i = 0; usable && i < n; i++) {
+	used = carrier(c, n, net, used);
+	if (!used || fresh_owner(used))
+		return false;
+	for (size_t i = 0; i < n; i++) {
 		struct peer_rib *pr = fresh_owner(c[i].path);
 
 		if (!pr || c[i].demotion != DEMOTED_NOT)

@@ -11,12 +11,16 @@
 #include "rib_peer.h"
 
 void rib_fresh_init(struct peer_rib *pr);
+/* The session is up, or the way to the neighbour can be used again, or for the first time; from now
+ * on, whether it was fresh before or not. NULL: it has no tables. */
 void rib_fresh_begin(struct peer_rib *pr);
-/* The way to the neighbour can be used again, or for the first time. NULL: it has no tables. */
-void rib_fresh_way_up(struct peer_rib *pr);
+/* zebra-lite has told what it kept: who goes on by that is not fresh. */
+void rib_fresh_review(struct peer_rib *pr);
 void rib_fresh_end(struct peer_rib *pr);
-/* Demotes those of the candidates that come by a fresh session where the path USED (0: none) is
- * among them, too, and BEST would take traffic off it, or share it. True: decide again. */
-bool rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used, uint32_t best);
+/* Demotes those of the candidates for NET that come by a fresh session where the path USED (0: none
+ * since our start) is among them, too, and BEST would take traffic off it, or share it. True:
+ * decide again. */
+bool rib_fresh_hold_back(struct candidate *c, size_t n, const struct net *net, uint32_t used,
+			 uint32_t best);
 
 #endif

@@ -35,6 +35,7 @@ struct peer_rib {
 	bool heard;		  /* ... and a path or an End-of-RIB came since */
 	bool kept[BGP_FAMILIES];  /* ... while this holds */
 	bool eor[BGP_FAMILIES];	  /* this session sent it */
+	uint64_t ended_at;	  /* ms: when the session before did; 0: there was none */
 	bool rejudge;		  /* the walk judges its paths again */
 	bool mark;		  /* the walk has their networks decided again */
 	bool fresh;		  /* rib_fresh.c: the session has just come up */

@@ -133,6 +133,7 @@ void rib_session_down(struct peer *p, bool retain, enum reason why)
 		return;
 	}
 	pr->kept_epoch = pr->epoch++;
+	pr->ended_at = now_ms();
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		pr->kept[f] = retain && pr->received[f] > 0;
 	pr->down_reason = why;

@@ -186,7 +186,8 @@ static void send_kept(void)
 static bool same_hops(const struct route_hops *a, const struct route_hops *b)
 {
 	for (unsigned i = 0; i < a->n && a->n == b->n; i++)
-		if (!addr_eq(&a->hop[i].addr, &b->hop[i].addr))
+		if (!addr_eq(&a->hop[i].addr, &b->hop[i].addr) ||
+		    a->hop[i].weight != b->hop[i].weight)
 			return false;
 	return a->n == b->n;
 }

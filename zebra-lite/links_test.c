@@ -510,6 +510,26 @@ static void test_bgpd_again(void **state)
 	     "bgpd: kept 2 from 10.0.0.0/24 by 10.9.0.1*\nbgpd: sync kept 4\n");
 }
 
+/* Prefixes with the same next hops are named apart where others of these are in use. */
+static void test_kept_by(void **state)
+{
+	static const uint8_t weights[][2] = {{1, 0}, {1, 0}, {0, 1}, {1, 1}};
+
+	told();
+	for (uint8_t i = 0; i < ARRAY_SIZE(weights); i++) {
+		struct route_hops hops = {.n = 2};
+		struct prefix p = {.family = AF_INET, .len = 24, .b = {10, 0, i}};
+
+		for (unsigned k = 0; k < 2; k++) {
+			hops.hop[k].addr = adr(k ? "10.9.0.2" : "10.9.0.1");
+			hops.hop[k].weight = weights[i][k];
+		}
+		link_bgpd_kept(&hops, &p);
+	}
+	TOLD("bgpd: kept 2 from 10.0.0.0/24 by 10.9.0.1* 10.9.0.2\n"
+	     "bgpd: kept 1 from 10.0.2.0/24 by 10.9.0.1 10.9.0.2*\n");
+}
+
 static int setup_nobody_told(void **state)
 {
 	open_both();
@@ -813,6 +833,7 @@ int main(void)
 		cmocka_unit_test_setup(test_asked_early, setup_nobody_told),
 		T(test_talk),	   T(test_verdicts),	   T(test_nonsense),
 		T(test_entries),   T(test_wgd_again),	   T(test_bgpd_again),
+		T(test_kept_by),
 		T(test_busy),	   T(test_verdicts_apart), T(test_slow_wgd),
 		T(test_slow_bgpd), T(test_slow_new_bgpd),  T(test_slow_bgpd_verdicts),
 	};
