@@ -37,6 +37,7 @@
 #define PREFIX_LIMIT_MS 300000 /* after max-prefix: the same will come again */
 #define STEADY_MS 60000	       /* up for so long: the errors before are forgotten */
 #define LINGER_MS 1000	       /* of a dynamic neighbour that is not expected back */
+#define COLLISION_MS 2000      /* ESTABLISHED for no longer: the neighbour need not know it yet */
 
 static void connect_now(struct session *s);
 static void let_in(struct session *s, int fd);
@@ -299,10 +300,12 @@ static void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_erro
 /* OPEN. */
 
 /* An OPEN while ESTABLISHED: a neighbour that restarted (RFC 4724 section 4.2), when it connected
- * after that; else the later connection of a collision. */
+ * well after that; else the later connection of a collision. Its call may have waited at our end:
+ * for a restart the one would be ended here, the other there, and none would be left. */
 static bool replaces_established(const struct session *s, const struct fsm *f)
 {
-	return bgp.graceful_restart.enabled && s->peer->gr && f->started_ms > s->peer->up_since_ms;
+	return bgp.graceful_restart.enabled && s->peer->gr &&
+	       f->started_ms > s->peer->up_since_ms + COLLISION_MS;
 }
 
 static bool session_opened(struct fsm *f, struct bgp_error *error)

@@ -246,7 +246,7 @@ static void by_another_as(struct far *f)
 
 static void by_restart(struct far *f)
 {
-	rig_pass(1000);
+	rig_pass(3000);
 	far_up(PEER, &(struct far_open){.as = 65013, .gr = true, .restarting = true});
 }
 

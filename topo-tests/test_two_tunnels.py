@@ -67,6 +67,7 @@ class Guarded(Tunnels):
         wait_until(lambda: len(self.w.paths("172.16.3.0/24")) == 2, 60, "d's path as well")
         for host in ("172.16.3.10", "172.16.4.10"):
             reaches(self.a, host)
+        self.w.wait_established(timeout=60)
         self.base = self.state()
 
     def state(self):
@@ -103,7 +104,7 @@ def test_mistake(tunnels, name):
         plan = w.cli_run("plan")
         assert plan.returncode == (4 if wrong.unanswered else 5), plan.stdout + plan.stderr
         for line in wrong.says:
-            assert re.search(line, plan.stdout), (line, plan.stdout)
+            assert re.search(line, plan.stdout), (line, plan.stdout, w.cli("show bgp neighbors"))
         assert tunnels.state() == tunnels.base
         if wrong.unanswered:
             w.cli_run(f"reload confirmed 10 expect ping {wrong.unanswered}")
