@@ -85,6 +85,7 @@ static const struct canned table[] = {
 	 "[{\"commit\":2,\"state\":\"committed\"},{\"commit\":1,\"state\":\"returned\"}]", NULL},
 	{"host-links", "{}", "links", "[]", NULL},
 	{"files-state", "{\"differs\":false}", NULL, NULL, NULL},
+	{"events-state", "{\"monitors\":0,\"lost\":0}", NULL, NULL, NULL},
 	{"key-ages", "{}", "keys", "[]", NULL},
 	{0},
 };

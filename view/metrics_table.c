@@ -21,6 +21,7 @@ const struct metrics_rows metrics_sources[SOURCES] = {
 	[DRILLS] = {"drills", "drills", {{"interface", "interface"}, {"peer", "peer"}}},
 	[COMMITS] = {"commits", "commits", {{NULL, NULL}}},
 	[FILES] = {.command = "files-state"},
+	[EVENTS] = {.command = "events-state"},
 	[KEYS] = {"key-ages",
 		  "keys",
 		  {{"interface", "interface"}, {"peer", "peer"}, {"kind", "kind"}}},
@@ -39,6 +40,10 @@ const struct metric metrics_table[] = {
 	 "state", IS, "running"},
 	{"wgbgp_daemon_restarts_total", "counter", "Restarts of the daemon by the parent.", DAEMONS,
 	 "restarts", NUMBER, NULL},
+
+	{"wgbgp_events_lost_total", "counter",
+	 "Events that somebody who monitors did not get, as he did not read.", EVENTS, "lost",
+	 NUMBER, NULL},
 
 	{"wgbgp_build_info", "gauge", "1, with the version that runs.", VERSION, "version", INFO,
 	 "version"},

@@ -23,6 +23,7 @@ enum metrics_source {
 	DRILLS,
 	COMMITS,
 	FILES,
+	EVENTS,
 	KEYS,
 	VERSION,
 	MADE,

@@ -338,6 +338,12 @@ static void run_files(struct request *r, const json_t *args)
 	json_decref(list);
 }
 
+static void run_events_state(struct request *r, const json_t *args)
+{
+	request_object(r, json_pack("{s:i, s:I}", "monitors", (int)request_monitors(), "lost",
+				    (json_int_t)request_events_lost()));
+}
+
 static void run_files_state(struct request *r, const json_t *args)
 {
 	request_object(r, json_pack("{s:b}", "differs", change_differs()));
@@ -534,6 +540,7 @@ static const struct {
 	{"commit", run_commit},
 	{"files", run_files},
 	{"files-state", run_files_state},
+	{"events-state", run_events_state},
 	{"key-ages", key_ages_request},
 	{"web", web_request},
 	{"exclusive", run_exclusive},

@@ -561,6 +561,7 @@ static void test_slow_reader(void **state)
 	char row[1024], text[1100];
 	struct ipc *bgpd;
 	unsigned sent = 0;
+	uint64_t before = request_events_lost();
 
 	memset(row, 'x', sizeof(row) - 1);
 	row[sizeof(row) - 1] = '\0';
@@ -568,8 +569,10 @@ static void test_slow_reader(void **state)
 	open_client(0);
 	ends[0].quiet = true;
 	request(0, 1, "{\"command\":\"bgp-routes\"}");
+	assert_int_equal(request_monitors(), 0);
 	request(0, 2, "{\"command\":\"monitor\"}");
 	settle();
+	assert_int_equal(request_monitors(), 1);
 	bgpd = played_client(DAEMON_BGPD);
 	ipc_pause(ends[0].ipc);
 	/* The daemon is stopped after what the channels hold, whatever there is to say. */
@@ -599,6 +602,7 @@ static void test_slow_reader(void **state)
 	assert_int_equal(ends[0].rows, sent + 1);
 	assert_int_equal(ends[0].ended, 0);
 	assert_string_equal(events_lost, "");
+	assert_int_equal(request_events_lost(), before + 1000);
 	/* It gets the next one, and what it did not get is counted, once. */
 	request_tell(json_pack("{s:s}", "event", "x"));
 	assert_non_null(strstr(events_lost, " count=1000"));

@@ -10,6 +10,7 @@
 #include "messages.h"
 
 static LIST_HEAD(, request) monitors = LIST_HEAD_INITIALIZER(monitors);
+static uint64_t events_lost; /* by all of them, since the start */
 
 struct request *request_new(struct request_to *to, uint32_t id, int daemon)
 {
@@ -113,6 +114,7 @@ void request_tell(json_t *event)
 	LIST_FOREACH (r, &monitors, monitor) {
 		if (ipc_full(r->to->ipc)) {
 			r->lost++;
+			events_lost++;
 			continue;
 		}
 		if (!ipc_queued(r->to->ipc))
@@ -120,4 +122,19 @@ void request_tell(json_t *event)
 		request_row(r, json_incref(event));
 	}
 	json_decref(event);
+}
+
+unsigned request_monitors(void)
+{
+	const struct request *r;
+	unsigned n = 0;
+
+	LIST_FOREACH (r, &monitors, monitor)
+		n++;
+	return n;
+}
+
+uint64_t request_events_lost(void)
+{
+	return events_lost;
 }

@@ -48,5 +48,7 @@ void request_monitor(struct request *r);
  * logged when such a client has read all that waited for it, or is gone. Takes over the reference.
  */
 void request_tell(json_t *event);
+unsigned request_monitors(void);    /* that there are now */
+uint64_t request_events_lost(void); /* by all of them, since the start */
 
 #endif
