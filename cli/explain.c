@@ -63,14 +63,22 @@ static bool explain_gather(struct cli_session *s, struct explain *e, char *why, 
 	return ok;
 }
 
+/* What is not known for certain is neither. */
+static const char *mark_of(const json_t *step)
+{
+	const json_t *ok = json_object_get(step, "ok");
+
+	return json_is_true(ok) ? "  ok" : json_is_null(ok) ? "   ?" : "FAIL";
+}
+
 static void explain_write(FILE *out, const json_t *doc)
 {
 	json_t *steps = json_object_get(doc, "steps"), *row;
 	size_t i;
 
 	json_array_foreach (steps, i, row)
-		fprintf(out, "%s  %-11s %s\n", is_true(row, "ok") ? "  ok" : "FAIL",
-			str_of(row, "stage"), TEXT(row, "text"));
+		fprintf(out, "%s  %-11s %s\n", mark_of(row), str_of(row, "stage"),
+			TEXT(row, "text"));
 	fprintf(out, "=> %s\n", TEXT(doc, "verdict"));
 }
 

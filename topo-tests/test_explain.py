@@ -17,7 +17,7 @@ def explain(w, destination):
     """(stage of the first step that fails or None, verdict); the exit status says the same."""
     result = w.cli_run(f"explain {destination} json")
     doc = json.loads(result.stdout)
-    failed = [s["stage"] for s in doc["steps"] if not s["ok"]]
+    failed = [s["stage"] for s in doc["steps"] if s["ok"] is False]
     assert doc["reachable"] == (result.returncode == 0) == (not failed), doc
     return (failed or [None])[0], doc["verdict"]
 

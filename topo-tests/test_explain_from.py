@@ -97,7 +97,7 @@ class Pairs:
             "probe json")
         doc = json.loads(result.stdout)
         assert "steps" in doc, doc
-        failed = [s["stage"] for s in doc["steps"] if not s["ok"]] or [None]
+        failed = [s["stage"] for s in doc["steps"] if s["ok"] is False] or [None]
         assert doc["stage"] == failed[0] and doc["reachable"] == (failed[0] is None), doc
         assert (result.returncode == 0) == doc["reachable"], doc
         assert result.returncode == 0 or result.returncode >= 10, doc

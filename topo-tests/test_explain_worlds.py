@@ -68,7 +68,7 @@ class Compared:
         doc = json.loads(result.stdout)
         if "steps" not in doc:
             return {"stage": "none", "reachable": None, "answered": None, "verdict": str(doc)}
-        failed = [s["stage"] for s in doc["steps"] if not s["ok"]] or [None]
+        failed = [s["stage"] for s in doc["steps"] if s["ok"] is False] or [None]
         assert doc["stage"] == failed[0] and doc["reachable"] == (failed[0] is None), doc
         assert (result.returncode == 0) == doc["reachable"], doc
         return doc

@@ -361,6 +361,32 @@ def test_text_of_others_is_only_text(hub, page):
     assert page.js("return document.title") != "owned"
 
 
+def test_what_is_not_certain(page):
+    """A step that nobody can judge is neither fine nor broken, and does not make its place so."""
+    steps = [{"stage": "kernel", "ok": True, "text": "sends it"},
+             {"stage": "firewall", "ok": None, "text": "is not known"},
+             {"stage": "tunnel", "ok": False, "text": "is down"}]
+    answers = {"explain": {"destination": "192.0.2.9", "source": None, "reachable": False,
+                           "verdict": "no", "steps": steps}, "route": {"routes": []}}
+    page.js("""const answers = JSON.parse(arguments[0]);
+        window.fetch = async (url) => {
+            const name = url.split("/")[1].split("?")[0];
+            return new Response(JSON.stringify(answers[name] ?? { error: "x" }),
+                { status: answers[name] ? 200 : 503 });
+        };""", json.dumps(answers))
+    turn_to(page, "way/192.0.2.9")
+    wait_until(lambda: page.text("#way-verdict") == "no", 20, "the steps")
+    assert page.js("""return [...document.querySelectorAll(".checks li")].map((li) => [
+        li.querySelector("use").getAttribute("href"), li.textContent,
+        getComputedStyle(li.querySelector(".symbol")).color ===
+            getComputedStyle(document.querySelector(".checks .symbol")).color]);""") == [
+                ["#s-up", "Kernel sends it", True],
+                ["#s-never", "note: Firewall is not known", False],
+                ["#s-down", "broken: Tunnel is down", False]]
+    assert page.js("""return [...document.querySelectorAll(".place .verdict")]
+        .map((e) => e.textContent)""") == ["fine", "broken"]
+
+
 def test_errors_that_are_over(page):
     """What the underlay said is seen while it is about now, and there was no handshake since."""
     ages = {"new": (5, 100), "over": (50, 50), "old": (61, 100), "never": (5, None)}

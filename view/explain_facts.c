@@ -8,22 +8,41 @@
 
 #define SENTENCE_MAX 1024
 
-void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, ...)
+/* OK is taken over; its row. */
+static const json_t *add_step(struct judge *f, const char *stage, json_t *ok, const char *fmt,
+			      va_list ap)
 {
 	char text[SENTENCE_MAX];
 	json_t *row;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	text_trim(text);
+	row = json_pack("{s:s, s:o, s:s}", "stage", stage, "ok", ok, "text", text);
+	json_array_append_new(f->steps, row);
+	return row;
+}
+
+void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, ...)
+{
+	const json_t *row;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	row = add_step(f, stage, json_boolean(ok), fmt, ap);
 	va_end(ap);
-	text_trim(text);
-	row = json_pack("{s:s, s:b, s:s}", "stage", stage, "ok", ok, "text", text);
-	json_array_append_new(f->steps, row);
 	if (ok || f->failed)
 		return;
 	f->failed = json_string_value(json_object_get(row, "text"));
 	f->failed_stage = json_string_value(json_object_get(row, "stage"));
+}
+
+void explain_doubt(struct judge *f, const char *stage, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_step(f, stage, json_null(), fmt, ap);
+	va_end(ap);
 }
 
 bool explain_same(const json_t *a, const char *key_a, const json_t *b, const char *key_b)

@@ -46,6 +46,8 @@ struct judge {
 /* Appends a step; what fails first is the verdict. */
 void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
+/* Appends what may be in the way, or not: it is no part of the verdict. */
+void explain_doubt(struct judge *f, const char *stage, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 bool explain_same(const json_t *a, const char *key_a, const json_t *b, const char *key_b);
 #define COVERS_NOT (-1)

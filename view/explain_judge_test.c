@@ -248,7 +248,7 @@ static void judged(const char *what, const char *stage, const char *text)
 	size_t i;
 
 	json_array_foreach (json_object_get(doc, "steps"), i, row)
-		if (!is_true(row, "ok") && !failed)
+		if (json_is_false(json_object_get(row, "ok")) && !failed)
 			failed = json_string_value(json_object_get(row, "stage"));
 	if (is_true(doc, "reachable") != !failed || !stage != !failed ||
 	    (stage && !str_eq(stage, failed)) || !strstr(verdict, text)) {

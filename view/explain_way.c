@@ -150,18 +150,20 @@ static void say_firewall(struct judge *f)
 	size_t i;
 
 	if (is_set(firewall, "unknown"))
-		explain_step(f, "firewall", true,
-			     "what the rules of nftables here drop is not known: %s",
-			     TEXT(firewall, "unknown"));
+		explain_doubt(f, "firewall",
+			      "what the rules of nftables here drop is not known: %s",
+			      TEXT(firewall, "unknown"));
 	json_array_foreach (firewall, i, row) {
 		const char *what = str_eq(str_of(row, "way"), "out") ? "echo requests" : "answers";
-		bool drops = is_true(row, "drops") && !(is_answered(f, "answer") && is_local(f));
 
 		if (str_eq(str_of(row, "way"), "probe"))
 			continue;
-		explain_step(f, "firewall", !drops,
-			     drops ? "chain %s (%s) drops %s" : "chain %s (%s) may drop %s",
-			     TEXT(row, "chain"), TEXT(row, "hook"), what);
+		if (is_true(row, "drops") && !(is_answered(f, "answer") && is_local(f)))
+			explain_step(f, "firewall", false, "chain %s (%s) drops %s",
+				     TEXT(row, "chain"), TEXT(row, "hook"), what);
+		else
+			explain_doubt(f, "firewall", "chain %s (%s) may drop %s",
+				      TEXT(row, "chain"), TEXT(row, "hook"), what);
 	}
 }
 
@@ -214,16 +216,16 @@ static void say_errors(struct judge *f)
 	const char *by = str_of(f->source, "interface"), *way = str_of(errors, "interface");
 
 	if (is_false(errors, "inbound-address"))
-		explain_step(
-			f, "errors", true,
+		explain_doubt(
+			f, "errors",
 			"net.ipv4.icmp_errors_use_inbound_ifaddr of this machine is 0: what it "
 			"says of packets too big or without a way goes by the main table");
 	else if (errors && (is_set(errors, "error") || !str_eq(way, by)))
-		explain_step(f, "errors", true,
-			     "what this machine says to %s of packets too big or without a way "
-			     "%s%s%s%s: such are lost without a word",
-			     str_of(f->source, "address"), *way ? "leaves by " : "has no way", way,
-			     *way ? " instead of " : "", *way ? by : "");
+		explain_doubt(f, "errors",
+			      "what this machine says to %s of packets too big or without a way "
+			      "%s%s%s%s: such are lost without a word",
+			      str_of(f->source, "address"), *way ? "leaves by " : "has no way", way,
+			      *way ? " instead of " : "", *way ? by : "");
 }
 
 void explain_say_return(struct judge *f)

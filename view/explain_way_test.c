@@ -245,6 +245,39 @@ static void test_errors(void **state)
 	}
 }
 
+/* What is not known for certain is neither fine nor a failure. */
+static void test_doubts(void **state)
+{
+	static const char *const changes[] = {
+		"{'firewall': {'unknown': 'x'}}",
+		"{'firewall': [{'way': 'back', 'hook': 'input', 'chain': 'c', 'drops': false}]}",
+		"{'firewall': [{'way': 'out', 'hook': 'output', 'chain': 'c', 'drops': "
+		"true}], " ANSWERED "}}",
+		"{" BEHIND ", 'errors': {'interface': 'lan0', 'inbound-address': false}}",
+		"{" BEHIND ", 'errors': {'interface': '', 'error': 'x', 'inbound-address': true}}"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		json_t *facts = quoted(healthy), *change = quoted(changes[i]), *doc, *row;
+		unsigned doubts = 0;
+		size_t k;
+
+		assert_int_equal(json_object_update_recursive(facts, change), 0);
+		doc = explain_judge(facts);
+		json_array_foreach (json_object_get(doc, "steps"), k, row) {
+			bool doubt = json_is_null(json_object_get(row, "ok"));
+
+			assert_int_equal(doubt, str_eq(str_of(row, "stage"), "firewall") ||
+							str_eq(str_of(row, "stage"), "errors"));
+			doubts += doubt;
+		}
+		assert_int_equal(doubts, 1);
+		assert_true(is_true(doc, "reachable"));
+		json_decref(doc);
+		json_decref(change);
+		json_decref(facts);
+	}
+}
+
 /* Members that are missing or of the wrong kind: nothing falls over. */
 static void test_poor_facts(void **state)
 {
@@ -285,9 +318,8 @@ static void test_statuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_poor_facts),
+		cmocka_unit_test(test_each),	 cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_doubts),	 cmocka_unit_test(test_poor_facts),
 		cmocka_unit_test(test_statuses),
 	};
 

@@ -33,9 +33,14 @@ function box(kind, ok, title, ...said) {
 		el("h3", {}, title, ...word), ...said);
 }
 
+// Null is what may be in the way, or not.
+const MARKS = new Map([[true, ["up", ""]], [false, ["down", "broken: "]],
+	[null, ["never", "note: "]]]);
+
 function check({ stage, ok, text }) {
-	return el("li", { "data-ok": String(ok) }, symbol(ok ? "up" : "down"),
-		el("span", {}, el("span", { class: "unseen" }, ok ? "" : "broken: "),
+	const [shape, word] = MARKS.get(ok);
+	return el("li", { "data-ok": String(ok) }, symbol(shape),
+		el("span", {}, el("span", { class: "unseen" }, word),
 			el("span", { class: "stage" }, nameOf(stage)), ` ${text}`));
 }
 
@@ -48,7 +53,7 @@ function drawExplained(answer) {
 		checks[at].push(step);
 	}
 	const places = PLACES.flatMap(([title], i) => checks[i].length === 0 ? []
-		: [box("place", checks[i].every(({ ok }) => ok), title,
+		: [box("place", checks[i].every(({ ok }) => ok !== false), title,
 			el("ul", { class: "checks" }, ...checks[i].map(check)))]);
 	byId("way-steps").replaceChildren(
 		box("end", null, answer.source ?? "This machine"), ...places,
