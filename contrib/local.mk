@@ -19,11 +19,15 @@ EXTRA_DIST += contrib/container/image contrib/container/run contrib/container/te
 	contrib/kubernetes/manifest_test contrib/kubernetes/wgbgp.yaml
 TESTS += contrib/kubernetes/manifest_test
 
-# One file serves both programs: bash-completion looks for the name of the command.
+# One file serves all programs: bash-completion looks for the name of the command.
 bashcompdir = $(datadir)/bash-completion/completions
+BASHCOMP_ALSO = wgbgpd wgbgp-events wgbgp-mesh wgbgp-web
 install-data-hook:
 	$(MKDIR_P) $(DESTDIR)$(bashcompdir)
 	$(INSTALL_DATA) $(srcdir)/contrib/wgbgp-cli.bash $(DESTDIR)$(bashcompdir)/wgbgp-cli
-	ln -sf wgbgp-cli $(DESTDIR)$(bashcompdir)/wgbgpd
+	for name in $(BASHCOMP_ALSO); do ln -sf wgbgp-cli $(DESTDIR)$(bashcompdir)/$$name; done
 uninstall-hook:
-	rm -f $(DESTDIR)$(bashcompdir)/wgbgp-cli $(DESTDIR)$(bashcompdir)/wgbgpd
+	for name in wgbgp-cli $(BASHCOMP_ALSO); do rm -f $(DESTDIR)$(bashcompdir)/$$name; done
+
+EXTRA_DIST += contrib/completion_test
+TESTS += contrib/completion_test

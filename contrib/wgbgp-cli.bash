@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# bash completion of wgbgp-cli and wgbgpd. The words behind -c come from the program's own list.
+# bash completion of the programs. The words behind -c of wgbgp-cli come from its own list.
 
 # Words that may follow those typed already, from the lines of `help` (the lines without indent).
 _wgbgp_cli_words() {
@@ -42,15 +42,37 @@ _wgbgp_cli() {
 	mapfile -t COMPREPLY < <(compgen -W "-c -r -V -h" -- "$cur")
 }
 
-_wgbgpd() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+# OPTIONS FILES DIRECTORIES USERS OTHERS: all options, and those that such a word follows.
+_wgbgp_options() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} kind=
 	COMPREPLY=()
-	case $prev in
-	-c) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-	-r) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	*) mapfile -t COMPREPLY < <(compgen -W "-c -n -r -V" -- "$cur") ;;
-	esac
+	[[ " $2 " == *" $prev "* ]] && kind=-f
+	[[ " $3 " == *" $prev "* ]] && kind=-d
+	[[ " $4 " == *" $prev "* ]] && kind=-u
+	[[ " $5 " == *" $prev "* ]] && return
+	if [ -z "$kind" ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+		return
+	fi
+	[ "$kind" = -u ] || compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen "$kind" -- "$cur")
+}
+
+_wgbgpd() { _wgbgp_options "-c -k -n -r -V" "-c" "-r"; }
+_wgbgp_web() { _wgbgp_options "-l -r -s -t -u -w -V" "-t" "-r -s -w" "-u" "-l"; }
+_wgbgp_events() { _wgbgp_options "-r -s -u -V" "" "-r -s" "-u"; }
+
+# What is no option is the list of nodes.
+_wgbgp_mesh() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	_wgbgp_options "-a -i -k -o -p" "-p" "-k -o" "" "-a -i"
+	[[ $cur == -* || $prev == -[aikop] ]] && return
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
 complete -F _wgbgp_cli wgbgp-cli
 complete -F _wgbgpd wgbgpd
+complete -F _wgbgp_web wgbgp-web
+complete -F _wgbgp_events wgbgp-events
+complete -F _wgbgp_mesh wgbgp-mesh
