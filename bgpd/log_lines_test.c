@@ -195,6 +195,34 @@ static void test_session(void **state)
 	       "info: neighbor-deleted neighbor=10.9.0.13\n");
 }
 
+/* By its tunnel address it calls before zebra-lite has said a word of it, and after. */
+static void test_call_comes_first(void **state)
+{
+	struct far *f;
+
+	rig_config("{'wireguard': {'interface': [{'name': 'wg7', 'peer': [{'name': 'g', "
+		   "'tunnel-address': ['10.9.0.15']}]}]}, 'bgp': {'as': 65000, 'router-id': "
+		   "'10.0.0.5', 'neighbor': [{'address': '10.9.0.15', 'remote-as': 65000, "
+		   "'passive': true}]}}");
+	rig_settle();
+	lines();
+	f = far_up(15, &(struct far_open){.as = 65000});
+	expect("info: session-up neighbor=10.9.0.15 as=65000 router-id=10.0.0.15 hold-time=90 "
+	       "restarting=no peer=g interface=wg7\n");
+	far_close(f);
+	rig_settle();
+	expect("warning: session-down neighbor=10.9.0.15 why=\"connection lost: closed by the "
+	       "neighbour\" retain=no reason=session-down peer=g interface=wg7\n");
+	rig_nexthop("10.9.0.15", REACH_UP, REASON_NONE); /* by eth0 */
+	lines();
+	rig_pass(2 * S);
+	f = far_up(15, &(struct far_open){.as = 65000});
+	expect("info: session-up neighbor=10.9.0.15 as=65000 router-id=10.0.0.15 hold-time=90 "
+	       "restarting=no peer= interface=\n");
+	far_close(f);
+	rig_settle();
+}
+
 static void test_routes(void **state)
 {
 	struct far *f = far_up(13, &(struct far_open){.as = 65000, .gr = true});
@@ -323,8 +351,8 @@ static void test_allowance(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_session), T(test_routes), T(test_events),
-					   T(test_allowance)};
+	const struct CMUnitTest tests[] = {T(test_session), T(test_call_comes_first),
+					   T(test_routes), T(test_events), T(test_allowance)};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
 }

@@ -61,9 +61,14 @@ struct addr policy_ceiling_hop_by(const struct addr *hop, const char *link)
 	return ceiling ? ceiling_hop_by(ceiling, hop, link) : *hop;
 }
 
+const struct ceiling_peer *policy_ceiling_peer_at(const struct addr *a)
+{
+	return ceiling ? ceiling_peer_at(ceiling, a) : NULL;
+}
+
 bool policy_ceiling_tunnel_address(const struct addr *a)
 {
-	return ceiling && ceiling_peer_at(ceiling, a);
+	return policy_ceiling_peer_at(a);
 }
 
 bool policy_ceiling_own_address(const struct addr *a)

@@ -39,6 +39,8 @@ enum reason policy_ceiling_judge_hop(const struct prefix *p, enum ceiling_hop ho
 				     const struct ceiling_peer *to);
 struct addr policy_ceiling_hop_by(const struct addr *hop, const char *link); /* ceiling_hop_by() */
 bool policy_ceiling_tunnel_address(const struct addr *a);		     /* of a tunnel peer */
+/* The tunnel peer with this address; NULL. Good until the next policy_ceiling_apply(). */
+const struct ceiling_peer *policy_ceiling_peer_at(const struct addr *a);
 bool policy_ceiling_own_address(const struct addr *a); /* of one of our tunnel interfaces */
 
 #endif

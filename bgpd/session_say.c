@@ -11,6 +11,7 @@
 #include "history.h"
 #include "loop.h"
 #include "peer_way.h"
+#include "policy_ceiling.h"
 #include "session.h"
 #include "util.h"
 
@@ -42,11 +43,21 @@ static void session_say(const struct peer *p, bool up, const char *why, enum rea
 					   .reason = (uint8_t)reason});
 }
 
-/* The tunnel that leads there; empty names where none does. */
+/* The tunnel that leads there; empty names where none does. A neighbour whose tunnel address is
+ * configured may call before zebra-lite has said a word of it. */
 static void way_of(const struct peer *p, struct msg_nexthop *out)
 {
-	if (!peer_way_nexthop(p, out) || !out->tunnel)
-		out->peer[0] = out->ifname[0] = '\0';
+	struct addr hop = peer_hop(p);
+	const struct ceiling_peer *to;
+
+	if (peer_way_nexthop(p, out)) {
+		if (!out->tunnel)
+			out->peer[0] = out->ifname[0] = '\0';
+		return;
+	}
+	to = policy_ceiling_peer_at(&hop);
+	str_copy(out->peer, to ? ceiling_peer_name(to) : "", sizeof(out->peer));
+	str_copy(out->ifname, to ? ceiling_peer_interface(to) : "", sizeof(out->ifname));
 }
 
 void session_say_up(struct peer *p)

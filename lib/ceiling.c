@@ -342,6 +342,16 @@ const struct ceiling_peer *ceiling_peer_named(const struct ceiling *c, const cha
 	return NULL;
 }
 
+const char *ceiling_peer_name(const struct ceiling_peer *p)
+{
+	return p->name;
+}
+
+const char *ceiling_peer_interface(const struct ceiling_peer *p)
+{
+	return p->iface->name;
+}
+
 bool ceiling_own_address(const struct ceiling *c, const struct addr *a)
 {
 	for (size_t i = 0; i < c->n_own; i++)

@@ -40,6 +40,8 @@ bool ceiling_same(const struct ceiling *a, const struct ceiling *b);
 const struct ceiling_peer *ceiling_peer_at(struct ceiling *c, const struct addr *tunnel_address);
 const struct ceiling_peer *ceiling_peer_named(const struct ceiling *c, const char *interface,
 					      const char *name);
+const char *ceiling_peer_name(const struct ceiling_peer *p);
+const char *ceiling_peer_interface(const struct ceiling_peer *p);
 /* HOP, as a neighbour on the link of the interface LINK says it. Where peers of several interfaces
  * have that IPv4 address (two tunnels to one router) it is the one on LINK that is meant. */
 struct addr ceiling_hop_by(const struct ceiling *c, const struct addr *hop, const char *link);
