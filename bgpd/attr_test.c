@@ -13,6 +13,7 @@
 #include "attr_wire.h"
 #include "buf.h"
 #include "json_text.h"
+#include "quoted.h"
 #include "testing.h"
 #include "util.h"
 
@@ -236,14 +237,12 @@ static const char *json_text_of(const struct attr *a, bool brief)
 static void check_text(const char *hex, bool brief, const char *want)
 {
 	struct attr *a = set_of(hex);
-	char *got = (char *)json_text_of(a, brief), *quoted = xstrdup(want);
+	char *got = (char *)json_text_of(a, brief), *text = quoted_text(want);
 
-	for (char *c = quoted; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	if (!str_eq(got, quoted))
-		fail_msg("%s\n%s\nexpected\n%s", hex, got, quoted);
+	if (!str_eq(got, text))
+		fail_msg("%s\n%s\nexpected\n%s", hex, got, text);
 	free(got);
-	free(quoted);
+	free(text);
 	attr_unref(a);
 }
 

@@ -11,6 +11,7 @@
 
 #include "leak.h"
 #include "planes.h"
+#include "quoted.h"
 #include "util.h"
 
 #define ONE(from, to, policy) "{'from': '" from "', 'to': '" to "', 'policy': ['" policy "']}"
@@ -22,13 +23,9 @@ static bool apply(const char *list)
 		"2, 'table': 200}], 'policy': [{'name': 'p', 'default': 'accept'}, {'name': 'q', "
 		"'default': 'reject'}], 'bgp': {'as': 65000, 'leak': [%s]}}",
 		list);
-	json_t *config;
+	json_t *config = quoted(text);
 	bool changed;
 
-	for (char *c = text; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	config = json_loads(text, 0, NULL);
-	assert_non_null(config);
 	planes_read(config);
 	changed = leak_apply(config);
 	json_decref(config);

@@ -23,6 +23,7 @@
 
 #include "listen.h"
 #include "log.h"
+#include "quoted.h"
 #include "rig.h"
 #include "rig_clock.h"
 #include "util.h"
@@ -93,16 +94,10 @@ static bool answers(const char *address, uint16_t port)
 
 static void apply(const char *text)
 {
-	char *copy = xstrdup(text);
-	json_t *config;
+	json_t *config = quoted(text);
 
-	for (char *c = copy; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	config = json_loads(copy, 0, NULL);
-	assert_non_null(config);
 	listen_apply(config);
 	json_decref(config);
-	free(copy);
 }
 
 static void test_apply(void **state)

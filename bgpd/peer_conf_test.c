@@ -19,6 +19,7 @@
 #include "password.h"
 #include "peer_conf.h"
 #include "planes.h"
+#include "quoted.h"
 #include "util.h"
 
 static const char *said;
@@ -62,22 +63,6 @@ static void test_automatic_router_id(void **state)
 		if (b.router_id != steps[i].router_id || b.cluster_id != steps[i].router_id)
 			fail_msg("step %zu (%s): %08x", i, said, b.router_id);
 	}
-}
-
-/* ' stands for ". */
-static json_t *parse(const char *text)
-{
-	char *copy = xstrdup(text);
-	json_error_t e;
-	json_t *j;
-
-	for (char *c = copy; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	j = json_loads(copy, 0, &e);
-	if (!j)
-		fail_msg("%s: %s at %d", text, e.text, e.position);
-	free(copy);
-	return j;
 }
 
 /* The instance as text. */
@@ -124,7 +109,7 @@ static void test_instance(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		json_t *config = parse(rows[i].config);
+		json_t *config = quoted(rows[i].config);
 		struct bgp b = {0};
 
 		bgp_conf_read(config, &b);
@@ -151,7 +136,7 @@ static void test_check(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		json_t *config = parse(rows[i].config);
+		json_t *config = quoted(rows[i].config);
 		char error[200] = "";
 		int err = peer_conf_check(config, error, sizeof(error));
 
@@ -186,7 +171,7 @@ static const char *conf_text(const struct peer_conf *c)
 
 static struct peer_confs read_all(const char *text)
 {
-	json_t *config = parse(text);
+	json_t *config = quoted(text);
 	struct peer_confs all = {0};
 
 	planes_read(config);
@@ -380,7 +365,7 @@ static void test_copy(void **state)
 
 static void read_groups(const char *text)
 {
-	json_t *config = parse(text);
+	json_t *config = quoted(text);
 
 	peer_groups_read(config);
 	json_decref(config);

@@ -18,32 +18,17 @@
 #include "community.h"
 #include "json_text.h"
 #include "policy.h"
+#include "quoted.h"
 #include "util.h"
 
 #define OWN_AS 65000
-
-/* ' stands for ". */
-static json_t *parse(const char *text)
-{
-	char *copy = xstrdup(text);
-	json_error_t e;
-	json_t *j;
-
-	for (char *c = copy; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	j = json_loads(copy, 0, &e);
-	if (!j)
-		fail_msg("%s: %s at %d", text, e.text, e.position);
-	free(copy);
-	return j;
-}
 
 static struct policy_chain *chain_of_terms(const char *terms)
 {
 	char *text = xasprintf("{'wgbgp-policy:policy': [{'name': 'p', 'default': 'reject', "
 			       "'term': [%s]}]}",
 			       terms);
-	json_t *config = parse(text);
+	json_t *config = quoted(text);
 	struct policy_chain *c = policy_chain_named(config, "p");
 
 	json_decref(config);
@@ -272,7 +257,7 @@ static void check_change(const char *terms, const struct route *r, int64_t cost,
 {
 	struct policy_chain *c = chain_of_terms(terms);
 	struct attr *before = r->attr();
-	json_t *want = json_of(before), *over = parse(changed), *got;
+	json_t *want = json_of(before), *over = quoted(changed), *got;
 	struct policy_output out;
 
 	assert_true(run(c, r, cost, &out));
@@ -405,7 +390,7 @@ static void questions(void **state)
 	assert_false(policy_chain_by_cost(NULL));
 	assert_null(policy_chain_ref(NULL));
 	/* A name that nobody knows lets nothing through; neither does what has no term. */
-	config = parse("{'wgbgp-policy:policy': [{'name': 'p', 'default': 'accept'}]}");
+	config = quoted("{'wgbgp-policy:policy': [{'name': 'p', 'default': 'accept'}]}");
 	for (int i = 0; i < 3; i++) {
 		struct policy_output out = {0};
 
@@ -421,11 +406,11 @@ static void questions(void **state)
 /* Chains are the same where their terms are, and as long as somebody has one of them. */
 static void shared(void **state)
 {
-	json_t *config = parse(
+	json_t *config = quoted(
 		"{'wgbgp-policy:policy': [{'name': 'p', 'term': [{'name': '1', 'then': 'accept'}]},"
 		"{'name': 'q', 'term': [{'name': '1', 'then': 'reject'}]}]}");
-	json_t *other = parse("{'wgbgp-policy:policy': [{'name': 'p', 'term': [{'name': '1', "
-			      "'then': 'reject'}]}]}");
+	json_t *other = quoted("{'wgbgp-policy:policy': [{'name': 'p', 'term': [{'name': '1', "
+			       "'then': 'reject'}]}]}");
 	struct policy_chain *p = policy_chain_named(config, "p"),
 			    *q = policy_chain_named(config, "q"),
 			    *p2 = policy_chain_named(other, "p"), *again = policy_chain_ref(p);

@@ -29,6 +29,7 @@
 #include "neighbors.h"
 #include "peer_show.h"
 #include "planes.h"
+#include "quoted.h"
 #include "restart.h"
 #include "rig.h"
 #include "rib.h"
@@ -114,22 +115,6 @@ void rig_turn(void)
 	for (unsigned i = 0; i < 256; i++)
 		if (fars[i])
 			far_hear(fars[i]);
-}
-
-static json_t *parse(const char *text)
-{
-	char *json = xstrdup(text);
-	json_error_t e;
-	json_t *j;
-
-	for (char *c = json; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	j = json_loads(json, 0, &e);
-	if (!j)
-		fail_msg("%s at %d in %s", e.text, e.position, text);
-	free(json);
-	return j;
 }
 
 static void keep_route(const struct prefix *p, const struct msg_routes *m)
@@ -461,7 +446,7 @@ static void open_cli(void)
 json_t *rig_show(const char *request)
 {
 	struct wr w = {0};
-	json_t *j = parse(request), *out;
+	json_t *j = quoted(request), *out;
 	char *text = json_dumps(j, JSON_COMPACT);
 
 	json_decref(answer);
@@ -596,7 +581,7 @@ static void apply(const json_t *config)
 
 void rig_config(const char *text)
 {
-	json_t *config = parse(text);
+	json_t *config = quoted(text);
 	char error[256];
 
 	if (!running) {

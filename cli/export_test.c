@@ -24,6 +24,7 @@
 #include "export_text.h"
 #include "played.h"
 #include "qr.h"
+#include "quoted.h"
 #include "scratch.h"
 #include "session.h"
 #include "util.h"
@@ -45,18 +46,14 @@ static void take(FILE *f, char *out, size_t size)
 
 static json_t *json_of(const char *fmt, ...)
 {
-	char *text, *c;
+	char *text;
 	json_t *json;
 	va_list ap;
 
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	for (c = text; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	json = conf_read(text, strlen(text));
-	if (!json)
-		fail_msg("%s", text);
+	json = quoted(text);
 	free(text);
 	return json;
 }

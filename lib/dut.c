@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "dut.h"
+#include "quoted.h"
 
 static pid_t pid;
 static struct ipc *control;
@@ -117,22 +118,6 @@ json_t *dut_ip_json(const char *fmt, ...)
 	pclose(f);
 	free(text);
 	return j ? j : json_array(); /* nothing is said where there is nothing */
-}
-
-static json_t *parse(const char *text)
-{
-	char *json = xstrdup(text);
-	json_error_t e;
-	json_t *j;
-
-	for (char *c = json; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	j = json_loads(json, 0, &e);
-	if (!j)
-		fail_msg("%s at %d in %s", e.text, e.position, text);
-	free(json);
-	return j;
 }
 
 static void on_reply(const struct ipc_frame *f)
@@ -251,7 +236,7 @@ static const char *ask(enum msg_type type, const char *text)
 
 const char *dut_check(const char *config)
 {
-	json_t *j = parse(config);
+	json_t *j = quoted(config);
 	char *text = json_dumps(j, JSON_COMPACT);
 
 	generation++;
@@ -263,7 +248,7 @@ const char *dut_check(const char *config)
 
 void dut_apply(const char *config)
 {
-	json_t *j = parse(config);
+	json_t *j = quoted(config);
 	char *text = json_dumps(j, JSON_COMPACT);
 
 	generation++;
@@ -315,7 +300,7 @@ void dut_say(struct ipc *channel, enum msg_type type, struct wr *w)
 json_t *dut_show(const char *request)
 {
 	struct wr w = {0};
-	json_t *j = parse(request), *out;
+	json_t *j = quoted(request), *out;
 	char *text = json_dumps(j, JSON_COMPACT);
 
 	answer = json_object();

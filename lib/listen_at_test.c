@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "listen_at.h"
+#include "quoted.h"
 #include "util.h"
 
 #define TUNNELS                                                                             \
@@ -59,13 +60,8 @@ static json_t *parse(const char *tunnels, const char *bgp)
 {
 	char *text =
 		xasprintf("{'wireguard': {'interface': [%s]}, 'bgp': {'as': 1, %s}}", tunnels, bgp);
-	json_t *config;
+	json_t *config = quoted(text);
 
-	for (char *c = text; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	config = json_loads(text, 0, NULL);
-	if (!config)
-		fail_msg("%s", text);
 	free(text);
 	return config;
 }

@@ -32,15 +32,15 @@ VIEW_LIBS = view/libview.a $(MNL_LIBS)
 if HAVE_CMOCKA
 check_PROGRAMS += view/explain_gather_test view/explain_judge_test view/explain_way_test view/host_links_test view/host_test \
 	view/kernel_route_test view/machine_test view/metrics_test
-view_explain_gather_test_SOURCES = view/explain_gather_test.c view/quoted.c view/quoted.h
+view_explain_gather_test_SOURCES = view/explain_gather_test.c
 view_explain_gather_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
 view_host_links_test_SOURCES = view/host_links_test.c
 view_host_links_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
 view_host_test_SOURCES = view/host_test.c
 view_host_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
-view_explain_judge_test_SOURCES = view/explain_judge_test.c view/quoted.c view/quoted.h
+view_explain_judge_test_SOURCES = view/explain_judge_test.c
 view_explain_judge_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
-view_explain_way_test_SOURCES = view/explain_way_test.c view/quoted.c view/quoted.h
+view_explain_way_test_SOURCES = view/explain_way_test.c
 view_explain_way_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
 view_kernel_route_test_SOURCES = view/kernel_route_test.c
 view_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)

@@ -10,21 +10,8 @@
 
 #include "conf.h"
 #include "plan_judge.h"
+#include "quoted.h"
 #include "util.h"
-
-/* ' for " */
-static json_t *parse(const char *text)
-{
-	char *json = xstrdup(text);
-	json_t *out;
-
-	for (char *c = json; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	out = conf_read(json, strlen(json));
-	assert_non_null(out);
-	free(json);
-	return out;
-}
 
 static void is_text(json_t *value, const char *expected)
 {
@@ -60,8 +47,8 @@ static const char config[] =
 
 static void test_verdict(void **state)
 {
-	json_t *none = json_array(), *some = parse("[" ADDED "]"),
-	       *bad = parse("[" ADDED "," CUT "]");
+	json_t *none = json_array(), *some = quoted("[" ADDED "]"),
+	       *bad = quoted("[" ADDED "," CUT "]");
 
 	assert_string_equal(plan_verdict(none, 0), "nothing");
 	assert_string_equal(plan_verdict(none, 1), "harmless");
@@ -74,8 +61,8 @@ static void test_verdict(void **state)
 
 static void test_consumers(void **state)
 {
-	json_t *before = parse(config), *bad = parse("[" ADDED "," RESET "]"),
-	       *good = parse("[" ADDED "]");
+	json_t *before = quoted(config), *bad = quoted("[" ADDED "," RESET "]"),
+	       *good = quoted("[" ADDED "]");
 
 	is_text(plan_consumers(good, before, before), "[]");
 	is_text(plan_consumers(bad, before, before),
@@ -108,12 +95,12 @@ static const struct row {
 
 static void test_own_session(void **state)
 {
-	json_t *before = parse(config);
+	json_t *before = quoted(config);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
 		char *expected = xasprintf("{'from':'%s',%s", r->from, r->expected);
-		json_t *said = parse(r->rows);
+		json_t *said = quoted(r->rows);
 
 		is_text(plan_own_session(said, before, r->from, r->interface), expected);
 		json_decref(said);
@@ -124,7 +111,7 @@ static void test_own_session(void **state)
 
 static void test_gone(void **state)
 {
-	json_t *said = parse("[" ADDED "," CUT "," RESET "," NEW_KEY "," PORT "]");
+	json_t *said = quoted("[" ADDED "," CUT "," RESET "," NEW_KEY "," PORT "]");
 
 	is_text(plan_gone_peers(said), "[{'interface':'wg0','peer':'a','replaced':false},"
 				       "{'interface':'wg1','peer':'b','replaced':true}]");
@@ -134,8 +121,8 @@ static void test_gone(void **state)
 static void test_new(void **state)
 {
 	json_t *said =
-		parse("[" CUT ", {'kind': 'peer', 'interface': 'wg0', 'peer': 'c', 'change': "
-		      "'made', 'tunnel-addresses': ['10.9.0.3', 'fd00::3']}]");
+		quoted("[" CUT ", {'kind': 'peer', 'interface': 'wg0', 'peer': 'c', 'change': "
+		       "'made', 'tunnel-addresses': ['10.9.0.3', 'fd00::3']}]");
 
 	is_text(plan_new_addresses(said), "['10.9.0.3','fd00::3']");
 	json_decref(said);

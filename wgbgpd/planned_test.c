@@ -15,6 +15,7 @@
 #include "datastore.h"
 #include "loop_fake.h"
 #include "planned.h"
+#include "quoted.h"
 #include "util.h"
 
 static struct datastore_version running = {.generation = 7};
@@ -79,14 +80,9 @@ static const struct {
 static void test_rows(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char copy[128];
 		struct change_ask ask = {0};
-		json_t *json;
+		json_t *json = rows[i].planned ? quoted(rows[i].planned) : NULL;
 
-		snprintf(copy, sizeof(copy), "%s", rows[i].planned ? rows[i].planned : "");
-		for (char *c = copy; *c; c++)
-			*c = *c == '\'' ? '"' : *c;
-		json = rows[i].planned ? json_loads(copy, 0, NULL) : NULL;
 		ask.planned = json;
 		warned[0] = '\0';
 		passed = 0;

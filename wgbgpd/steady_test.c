@@ -13,6 +13,7 @@
 #include "ask.h"
 #include "conf.h"
 #include "loop_fake.h"
+#include "quoted.h"
 #include "steady.h"
 #include "util.h"
 
@@ -44,13 +45,8 @@ static void answer(const struct question *q)
 	const char *text = str_eq(q->command, "bgp-summary") ? sessions
 			   : str_eq(q->command, "tunnels")   ? tunnels
 							     : summary;
-	char copy[1024];
-	json_t *json;
+	json_t *json = text ? quoted(text) : NULL;
 
-	snprintf(copy, sizeof(copy), "%s", text ? text : "");
-	for (char *c = copy; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	json = text ? json_loads(copy, 0, NULL) : NULL;
 	q->fn(q->arg, json, json ? NULL : "silent");
 	json_decref(json);
 }

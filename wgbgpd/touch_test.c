@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quoted.h"
 #include "touch.h"
 #include "util.h"
 
@@ -136,22 +137,6 @@ static const struct {
 	 "wg0: rib, wg1: rib", NULL},
 };
 
-static json_t *parse(const char *text)
-{
-	char *copy = xstrdup(text);
-	json_error_t error;
-	json_t *json;
-
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	json = json_loads(copy, 0, &error);
-	if (!json)
-		fail_msg("%s in %s", error.text, copy);
-	free(copy);
-	return json;
-}
-
 /* "wg0: rib, wg1: rib", by name. Takes FOUND over. */
 static char *text_of(json_t *found)
 {
@@ -184,10 +169,10 @@ static char *stay_of(const json_t *before, const json_t *after)
 
 static void test_rows(void **state)
 {
-	json_t *before = parse(base);
+	json_t *before = quoted(base);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		json_t *after = parse(rows[i].after);
+		json_t *after = quoted(rows[i].after);
 		char *found = text_of(touch_interfaces(before, after));
 		char *stay = stay_of(before, after);
 
@@ -212,7 +197,7 @@ static void test_peers_that_stay(void **state)
 		"{'name': 'wg1', 'mtu': %d, 'peer': [{'name': 'a', 'endpoint': ['x:2']}]}]}}";
 	char *texts[] = {xasprintf(format, "", ", {'name': 'd', 'endpoint': ['v:1']}", 1400),
 			 xasprintf(format, ", 'disabled': true", "", 1300)};
-	json_t *before = parse(texts[0]), *after = parse(texts[1]);
+	json_t *before = quoted(texts[0]), *after = quoted(texts[1]);
 	json_t *stays = touch_stays(before, after);
 	char *text = text_of(json_incref(json_object_get(stays, "peers")));
 
@@ -228,19 +213,19 @@ static void test_peers_that_stay(void **state)
 /* A group with a range, a plane, a static route in it. */
 static void test_groups_and_planes(void **state)
 {
-	json_t *before = parse(
+	json_t *before = quoted(
 		"{'w:wireguard': {'interface': ["
 		"{'name': 'wg0', 'plane': 'main', 'address': ['10.0.0.1/24']},"
 		"{'name': 'wg1', 'plane': 'red', 'address': ['10.0.1.1/24']}]},"
 		"'w:plane': [{'name': 'red', 'table': 7}],"
 		"'w:bgp': {'neighbor-group': [{'name': 'g', 'listen-range': ['10.0.1.0/28']}]}}");
 	json_t *after =
-		parse("{'w:wireguard': {'interface': ["
-		      "{'name': 'wg0', 'plane': 'main', 'address': ['10.0.0.1/24']},"
-		      "{'name': 'wg1', 'plane': 'red', 'address': ['10.0.1.1/24']}]},"
-		      "'w:plane': [{'name': 'red', 'table': 7}],"
-		      "'w:bgp': {'neighbor-group': [{'name': 'g', 'listen-range': ['10.0.1.0/28'],"
-		      "'remote-as': 'internal'}]}}");
+		quoted("{'w:wireguard': {'interface': ["
+		       "{'name': 'wg0', 'plane': 'main', 'address': ['10.0.0.1/24']},"
+		       "{'name': 'wg1', 'plane': 'red', 'address': ['10.0.1.1/24']}]},"
+		       "'w:plane': [{'name': 'red', 'table': 7}],"
+		       "'w:bgp': {'neighbor-group': [{'name': 'g', 'listen-range': ['10.0.1.0/28'],"
+		       "'remote-as': 'internal'}]}}");
 	json_t *plane;
 	char *text = text_of(touch_interfaces(before, after));
 

@@ -22,6 +22,7 @@
 
 #include "bfd.h"
 #include "daemon.h"
+#include "quoted.h"
 #include "rig.h"
 #include "link_zebra.h"
 #include "rig_world.h"
@@ -260,22 +261,6 @@ void rig_pass(uint64_t ms)
 
 /* --- the parent --- */
 
-static json_t *parse(const char *text)
-{
-	char *json = xstrdup(text);
-	json_error_t e;
-	json_t *j;
-
-	for (char *c = json; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	j = json_loads(json, 0, &e);
-	if (!j)
-		fail_msg("%s at %d in %s", e.text, e.position, text);
-	free(json);
-	return j;
-}
-
 static const char *dump(const json_t *j, char *out, size_t size)
 {
 	char *text = json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS);
@@ -304,7 +289,7 @@ uint32_t daemon_generation(void)
 const char *rig_check(const char *config)
 {
 	static char error[512];
-	json_t *j = parse(config);
+	json_t *j = quoted(config);
 	struct wgconf *conf = wgconf_read(j, error, sizeof(error));
 
 	if (conf) {
@@ -322,7 +307,7 @@ const char *rig_check(const char *config)
 void rig_apply(const char *config)
 {
 	char error[512] = "";
-	json_t *j = parse(config);
+	json_t *j = quoted(config);
 	struct wgconf *conf = wgconf_read(j, error, sizeof(error));
 
 	if (!conf)
@@ -720,7 +705,7 @@ void rig_allowed_sync(uint32_t batch)
 void rig_show(const char *request)
 {
 	struct show_server *server = show_server_new(&cli, shows, NULL);
-	json_t *j = parse(request);
+	json_t *j = quoted(request);
 	char *text = json_dumps(j, JSON_COMPACT);
 	struct ipc_frame f = {.type = MSG_REQUEST, .fd = -1};
 	struct wr w = {0};

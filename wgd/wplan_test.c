@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "quoted.h"
 #include "util.h"
 #include "wplan.h"
 
@@ -34,19 +35,14 @@ static bool rekeyed(const struct if_conf *conf)
 
 static struct wgconf *read_conf(const char *text)
 {
-	char error[256], *json = xstrdup(text);
+	json_t *config = quoted(text);
 	struct wgconf *conf;
-	json_t *config;
+	char error[256];
 
-	for (char *c = json; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	config = conf_read(json, strlen(json));
-	assert_non_null(config);
 	conf = wgconf_read(config, error, sizeof(error));
 	if (!conf)
 		fail_msg("%s", error);
 	json_decref(config);
-	free(json);
 	return conf;
 }
 

@@ -19,6 +19,7 @@
 #include "fib.h"
 #include "log.h"
 #include "loop_fake.h"
+#include "quoted.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rig.h"
@@ -325,7 +326,7 @@ static void prune(uint32_t generation)
 static size_t planned(const char *config)
 {
 	json_t *args =
-		json_pack("{s:o, s:[], s:[]}", "candidate", rig_json(config), "gone", "routes");
+		json_pack("{s:o, s:[], s:[]}", "candidate", quoted(config), "gone", "routes");
 	json_t *said = json_array();
 	size_t n;
 

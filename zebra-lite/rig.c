@@ -27,6 +27,7 @@
 #include "nhobj.h"
 #include "pin.h"
 #include "planes.h"
+#include "quoted.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rule.h"
@@ -343,25 +344,9 @@ void rig_equal(const char *got, const char *text, const char *file, int line)
 
 /* --- what the others say --- */
 
-json_t *rig_json(const char *quoted)
-{
-	char *text = xstrdup(quoted);
-	json_error_t e;
-	json_t *j;
-
-	for (char *p = text; *p; p++)
-		if (*p == '\'')
-			*p = '"';
-	j = json_loads(text, 0, &e);
-	if (!j)
-		fail_msg("%s at %d in %s", e.text, e.position, text);
-	free(text);
-	return j;
-}
-
 void rig_configure(const char *config)
 {
-	json_t *j = rig_json(config);
+	json_t *j = quoted(config);
 	char error[256];
 	struct zconfig c;
 

@@ -65,7 +65,6 @@ const char *rig_peer_name(uint32_t id); /* "p1" */
 	"'wireguard': {'interface': [" RIG_PERMIT_ON("wg0") ", " RIG_PERMIT_ON("wg1") \
 	", " RIG_PERMIT_ON("wg2") ", " RIG_PERMIT_ON("wg3") "]}"
 
-json_t *rig_json(const char *quoted); /* ' for "; the caller's */
 
 /* What the others say. CONFIG: ' for ". */
 void rig_configure(const char *config);

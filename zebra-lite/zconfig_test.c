@@ -21,6 +21,7 @@
 #include "log.h"
 #include "loop_fake.h"
 #include "planes.h"
+#include "quoted.h"
 #include "rib.h"
 #include "rig.h"
 #include "rule.h"
@@ -28,22 +29,6 @@
 #include "tunnel.h"
 #include "zapply.h"
 #include "zconfig.h"
-
-static json_t *parse(const char *config)
-{
-	char *text = xstrdup(config);
-	json_error_t e;
-	json_t *j;
-
-	for (char *p = text; *p; p++)
-		if (*p == '\'')
-			*p = '"';
-	j = json_loads(text, 0, &e);
-	if (!j)
-		fail_msg("%s at %d in %s", e.text, e.position, text);
-	free(text);
-	return j;
-}
 
 static void say_prefix(const char *name, const struct prefix *p)
 {
@@ -114,7 +99,7 @@ static void say(const struct zconfig *c)
 
 static const char *values(const char *config)
 {
-	json_t *j = parse(config);
+	json_t *j = quoted(config);
 	char error[256] = "";
 	struct zconfig c;
 

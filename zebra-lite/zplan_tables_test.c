@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "quoted.h"
 #include "rig.h"
 #include "tunnel.h"
 #include "zplan_tables.h"
@@ -124,8 +125,8 @@ static const struct row {
 static void test_row(void **state)
 {
 	const struct row *r = *state;
-	json_t *args = json_pack("{s:o, s:o, s:[]}", "candidate", rig_json(r->conf), "gone",
-				 rig_json(r->gone), "routes");
+	json_t *args = json_pack("{s:o, s:o, s:[]}", "candidate", quoted(r->conf), "gone",
+				 quoted(r->gone), "routes");
 	json_t *said = json_array(), *head, *row;
 	char text[2048] = "";
 	size_t i, len = 0;
@@ -163,7 +164,7 @@ static void test_disbelieved(void **state)
 		for (int many = 0; many < 2; many++) {
 			char *conf = disbelief(cases[i].permit, cases[i].more);
 			json_t *args =
-				json_pack("{s:o, s:[], s:o}", "candidate", rig_json(conf), "gone",
+				json_pack("{s:o, s:[], s:o}", "candidate", quoted(conf), "gone",
 					  "routes", many ? json_null() : json_array());
 			json_t *said = json_array(), *head, *row;
 			char text[200] = "", *now = disbelief("10.0.0.0/16", "");
@@ -189,7 +190,7 @@ static void test_disbelieved(void **state)
 /* Too much for bgpd to say. */
 static void test_too_many(void **state)
 {
-	json_t *args = json_pack("{s:o, s:[], s:n}", "candidate", rig_json(BASE), "gone", "routes");
+	json_t *args = json_pack("{s:o, s:[], s:n}", "candidate", quoted(BASE), "gone", "routes");
 	json_t *said = json_array(), *head = zplan_tables(args, said);
 
 	assert_true(json_is_null(json_object_get(head, "tables")));

@@ -11,23 +11,19 @@
 
 #include "conf.h"
 #include "planes.h"
+#include "quoted.h"
 #include "util.h"
 #include "zplan.h"
 
 static void read_config(const char *config, struct zconfig *to)
 {
-	char *text = xstrdup(config), error[256];
-	json_t *json;
+	json_t *json = quoted(config);
+	char error[256];
 
-	for (char *c = text; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	json = conf_read(text, strlen(text));
-	assert_non_null(json);
 	planes_read(json);
 	if (zconfig_read(json, to, error, sizeof(error)) < 0)
 		fail_msg("%s", error);
 	json_decref(json);
-	free(text);
 }
 
 #define RIB(inside) "{'rib': {" inside "}}"

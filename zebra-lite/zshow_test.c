@@ -21,6 +21,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "loop_fake.h"
+#include "quoted.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rig.h"
@@ -140,11 +141,8 @@ static const char *asked(const char *request, unsigned frames)
 {
 	struct show_server *server = show_server_new((struct ipc *)&answer, zebra_commands, NULL);
 	struct wr w = {0};
-	char *text = xstrdup(request);
+	char *text = quoted_text(request);
 
-	for (char *p = text; *p; p++)
-		if (*p == '\'')
-			*p = '"';
 	answer[0] = '\0';
 	answer_len = 0;
 	ended = false;

@@ -7,5 +7,6 @@
 
 /* The caller's; what is no JSON fails the test. */
 json_t *quoted(const char *text);
+char *quoted_text(const char *text); /* TEXT with " for '; owned */
 
 #endif
