@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "asked.h"
 #include "bgp.h"
 #include "bgp_plan.h"
 #include "conn.h"
@@ -51,12 +52,9 @@ static struct route {
 static json_t *watches; /* address: how often */
 static unsigned syncs;
 
-/* The CLI's side, and bgpd's. */
-static struct ipc *cli, *cli_far;
-static struct show_server *server;
+/* Of what was asked last. */
 static json_t *answer;
 static bool answered;
-static char list[MSG_NAME_MAX];
 
 static struct far *fars[256];
 
@@ -390,46 +388,15 @@ const char *rig_hops(const char *prefix)
 }
 
 /* The CLI. */
-static void on_cli(void *arg, const struct ipc_frame *f)
+static void on_answer(enum msg_type type, const struct msg_reply *m)
 {
-	struct msg_reply m;
-
-	assert_int_equal(msg_get_reply(f->type, f->body, f->len, &m), 0);
-	if (f->type == MSG_REPLY_HEAD) {
-		json_decref(answer);
-		answer = json_loadb(m.json, m.json_len, 0, NULL);
-		str_copy(list, m.list, sizeof(list));
-		if (list[0])
-			json_object_set_new(answer, list, json_array());
-	} else if (f->type == MSG_REPLY_ROW) {
-		json_t *row = json_loadb(m.json, m.json_len, 0, NULL);
-
-		assert_non_null(row);
-		json_array_append_new(json_object_get(answer, list), row);
-	} else {
-		if (m.error[0])
-			json_object_set_new(answer, "error", json_string(m.error));
-		answered = true;
-	}
-}
-
-static void on_request(void *arg, const struct ipc_frame *f)
-{
-	show_server_frame(server, f);
-}
-
-static void on_drained(void *arg)
-{
-	show_server_drained(server);
+	answered = asked_take(&answer, type, m);
 }
 
 static void open_cli(void)
 {
-	static const struct ipc_handlers ours = {on_cli, on_gone, NULL},
-					 theirs = {on_request, on_gone, on_drained};
 	static struct show_command all[32];
 	unsigned n = 0;
-	int fds[2];
 
 	for (const struct show_command *c = peer_commands; c->name; c++)
 		all[n++] = *c;
@@ -437,24 +404,18 @@ static void open_cli(void)
 		all[n++] = *c;
 	for (const struct show_command *c = bgp_plan_commands; c->name; c++)
 		all[n++] = *c;
-	assert_int_equal(ipc_pair(fds), 0);
-	cli = ipc_new(fds[0], &ours, NULL);
-	cli_far = ipc_new(fds[1], &theirs, NULL);
-	server = show_server_new(cli_far, all, NULL);
+	asked_start(all, NULL, on_answer);
 }
 
 json_t *rig_show(const char *request)
 {
-	struct wr w = {0};
 	json_t *j = quoted(request), *out;
 	char *text = json_dumps(j, JSON_COMPACT);
 
 	json_decref(answer);
 	answer = json_object();
 	answered = false;
-	msg_put_request(&w, 7, text, strlen(text));
-	ipc_send(cli, MSG_REQUEST, 1, w.data, w.len);
-	wr_free(&w);
+	asked_request(7, text);
 	free(text);
 	json_decref(j);
 	RIG_AWAIT(answered);
@@ -615,12 +576,9 @@ void rig_stop(void)
 	rib_stop();
 	neighbors_stop();
 	conn_finish_all();
-	show_server_free(server);
-	server = NULL;
-	ipc_free(cli);
-	ipc_free(cli_far);
+	asked_stop();
 	ipc_free(zebra);
-	cli = cli_far = zebra = NULL;
+	zebra = NULL;
 	forget_routes();
 	running = false;
 }

@@ -6,6 +6,8 @@
 #ifndef WGBGP_ASKED_H
 #define WGBGP_ASKED_H
 
+#include <jansson.h>
+
 #include "ipc.h"
 #include "messages.h"
 #include "show.h"
@@ -18,6 +20,10 @@ extern struct show_server *asked_answers;
 void asked_start(const struct show_command *commands, const struct show_command *common,
 		 void (*heard)(enum msg_type type, const struct msg_reply *m));
 void asked_stop(void);
+
+/* Takes a part of an answer into *ANSWER, an object: its head, each row as one of the list that the
+ * head names, an error as the member "error". True: it was the last one. */
+bool asked_take(json_t **answer, enum msg_type type, const struct msg_reply *m);
 
 void asked_request(uint32_t id, const char *json);
 void asked_cancel(uint32_t id);

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "dut.h"
 #include "quoted.h"
 
@@ -30,7 +31,6 @@ static bool gone;
 
 static json_t *answer;
 static bool answered;
-static char list_name[MSG_NAME_MAX];
 
 void dut_turn(void)
 {
@@ -125,23 +125,7 @@ static void on_reply(const struct ipc_frame *f)
 	struct msg_reply m;
 
 	assert_int_equal(msg_get_reply(f->type, f->body, f->len, &m), 0);
-	if (f->type == MSG_REPLY_HEAD) {
-		json_decref(answer);
-		answer = json_loadb(m.json, m.json_len, 0, NULL);
-		assert_non_null(answer);
-		str_copy(list_name, m.list, sizeof(list_name));
-		if (list_name[0])
-			json_object_set_new(answer, list_name, json_array());
-	} else if (f->type == MSG_REPLY_ROW) {
-		json_t *row = json_loadb(m.json, m.json_len, 0, NULL);
-
-		assert_non_null(row);
-		json_array_append_new(json_object_get(answer, list_name), row);
-	} else {
-		if (m.error[0])
-			json_object_set_new(answer, "error", json_string(m.error));
-		answered = true;
-	}
+	answered = asked_take(&answer, f->type, &m);
 }
 
 static void on_control(void *arg, const struct ipc_frame *f)

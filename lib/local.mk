@@ -57,7 +57,7 @@ lib/conf_leaves.c: yang/conf-leaves yang/schema.py $(dist_yang_DATA)
 
 if HAVE_CMOCKA
 check_LIBRARIES += lib/libtesting.a
-lib_libtesting_a_SOURCES = lib/asked.c lib/asked.h lib/ports.c lib/ports.h lib/quoted.c lib/quoted.h lib/said.c lib/said.h lib/testing.c lib/testing.h
+lib_libtesting_a_SOURCES = lib/asked.c lib/asked.h lib/asked_take.c lib/ports.c lib/ports.h lib/quoted.c lib/quoted.h lib/said.c lib/said.h lib/testing.c lib/testing.h
 check_PROGRAMS += \
 	lib/buf_test \
 	lib/ceiling_test \
