@@ -229,6 +229,21 @@ def test_configured(two, tmp_path):
     web.stop()
 
 
+def test_usual_address_is_busy(two):
+    """A warning says whose the usual address is not; it is ours as soon as it is free."""
+    two.wa.replace("bgp {", READERS)
+    other = two.a.spawn("other", ["python3", "-m", "http.server", "-b", "127.0.0.1", "8179"])
+    at = "http://127.0.0.1:8179/"
+    wait_until(lambda: two.a.run(["curl", "-sS", "--noproxy", "*", "-o", "/dev/null", at],
+                                 check=False).returncode == 0, 20, "the other server")
+    web = Web(two.wa, configured=True)
+    assert re.search(r'listen local=127\.0\.0\.1:8179 error=".* in use', web.process.text())
+    assert says_at(web, "127.0.0.1:8179") == 404                       # the other one's
+    other.stop()
+    wait_until(lambda: says_at(web, "127.0.0.1:8179") == 200, 20, "the usual address")
+    web.stop()
+
+
 def test_configured_with_a_token(two, tmp_path):
     """The port is the one that it has; the command line has the last word."""
     token = tmp_path / "token"
