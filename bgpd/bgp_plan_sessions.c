@@ -8,6 +8,7 @@
 #include "password.h"
 #include "peer.h"
 #include "peer_way.h"
+#include "show.h"
 #include "policy.h"
 #include "rib_peer.h"
 #include "rib_session.h"
@@ -154,11 +155,6 @@ const struct addr *plan_sessions_address(uint16_t rib_id)
 	return addresses[rib_id];
 }
 
-static json_t *name_or_null(const char *name)
-{
-	return name[0] ? json_string(name) : json_null();
-}
-
 static json_t *plan_session_row(const struct peer_conf *conf, const char *change)
 {
 	char zoned[ADDR_STRLEN + sizeof(conf->zone) + 1];
@@ -199,8 +195,8 @@ static void say_before(json_t *rows, const struct before *b)
 	json_object_set_new(row, "statements", p ? statements(&b->conf, &p->conf) : json_array());
 	json_object_set_new(row, "why",
 			    ends && p ? json_string(p->last_notification) : json_null());
-	json_object_set_new(row, "interface", name_or_null(b->way.ifname));
-	json_object_set_new(row, "peer", name_or_null(b->way.peer));
+	json_object_set_new(row, "interface", json_text_or_null(b->way.ifname));
+	json_object_set_new(row, "peer", json_text_or_null(b->way.peer));
 	json_object_set_new(row, "received", json_integer(b->received));
 	json_object_set_new(row, "accepted", json_integer(b->accepted));
 	json_object_set_new(row, "accepted-after", json_integer(sum(counts.accepted)));

@@ -52,11 +52,6 @@ static json_t *json_remote_as(const struct peer *p)
 	return json_integer(p->conf.remote_as);
 }
 
-static json_t *json_text(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
 /* RFC 8212: what does not pass for want of a policy, or NULL. */
 static const char *policy_warning(const struct peer *p)
 {
@@ -75,8 +70,7 @@ static json_t *tunnel(const struct peer *p)
 
 	if (!peer_way_nexthop(p, &hop))
 		return json_null();
-	return json_pack("{s:o, s:o, s:s, s:s}", "interface",
-			 hop.ifname[0] ? json_string(hop.ifname) : json_null(), "peer",
+	return json_pack("{s:o, s:o, s:s, s:s}", "interface", json_text_or_null(hop.ifname), "peer",
 			 hop.tunnel ? json_string(hop.peer) : json_null(), "reach",
 			 reach_name(hop.reach), "reason", reason_name(hop.reason));
 }
@@ -112,12 +106,11 @@ static json_t *basics(const struct peer *p)
 	json_object_set_new(o, "group", json_string(p->conf.group));
 	json_object_set_new(o, "plane", json_string(plane_name(p->conf.plane)));
 	json_object_set_new(o, "last-error", json_string(p->last_error));
-	json_object_set_new(o, "last-notification", json_text(p->last_notification));
+	json_object_set_new(o, "last-notification", json_text_or_null(p->last_notification));
 	json_object_set_new(o, "last-notification-seconds",
 			    p->last_notification_ms ? json_seconds_since(p->last_notification_ms)
 						    : json_null());
-	json_object_set_new(o, "warning",
-			    policy_warning(p) ? json_string(policy_warning(p)) : json_null());
+	json_object_set_new(o, "warning", json_text_or_null(policy_warning(p)));
 	return o;
 }
 
@@ -276,7 +269,7 @@ static json_t *details(const struct peer *p)
 			    p->conf.max_prefix ? json_integer(p->conf.max_prefix) : json_null());
 	json_object_set_new(o, "refused-for-seconds",
 			    json_integer(session_refusal_seconds(p->session)));
-	json_object_set_new(o, "refused-why", refusal ? json_string(refusal) : json_null());
+	json_object_set_new(o, "refused-why", json_text_or_null(refusal));
 	json_object_set_new(o, "early-ends", json_integer(p->session->early));
 	json_object_set_new(o, "answer-delay-ms", json_integer(session_calls_wait_ms(p->session)));
 	json_object_set_new(o, "update-group", json_integer(up ? adjout_group_id(p) : 0));

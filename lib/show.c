@@ -233,6 +233,11 @@ void show_server_drained(struct show_server *server)
 		job_start(&server->job);
 }
 
+json_t *json_text_or_null(const char *text)
+{
+	return text && *text ? json_string(text) : json_null();
+}
+
 json_t *json_addr(const struct addr *a)
 {
 	return a->family ? json_string(ADDR_STR(a)) : json_null();

@@ -61,7 +61,8 @@ void show_server_frame(struct show_server *server,
 void show_server_drained(struct show_server *server);
 
 /* JSON of our value types, new references. */
-json_t *json_addr(const struct addr *a); /* null when family is 0 */
+json_t *json_addr(const struct addr *a);     /* null when family is 0 */
+json_t *json_text_or_null(const char *text); /* null for NULL and "" */
 json_t *json_prefix(const struct prefix *p);
 json_t *json_prefixes(const struct prefix *list, size_t n);
 

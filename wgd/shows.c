@@ -24,11 +24,6 @@ static json_t *json_endpoint(const struct endpoint *e)
 	return e->addr.family ? json_string(ENDPOINT_STR(e)) : json_null();
 }
 
-static json_t *json_str_or_null(const char *text)
-{
-	return text ? json_string(text) : json_null();
-}
-
 static json_t *json_age(const struct peer *p)
 {
 	int64_t age = liveness_handshake_age(&p->live, now_ms());
@@ -79,7 +74,7 @@ static json_t *peer_row(const struct peer *p)
 	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));
 	json_object_set_new(
 		row, "configured-endpoint",
-		json_str_or_null(conf && conf->n_endpoints ? conf->endpoints[0] : NULL));
+		json_text_or_null(conf && conf->n_endpoints ? conf->endpoints[0] : NULL));
 	json_object_set_new(row, "configured-endpoints", peer_endpoint_json(p));
 	json_object_set_new(row, "endpoint-changes", json_integer(p->where.changes));
 	json_object_set_new(row, "endpoint-set-back", json_integer(p->where.set_back));
@@ -96,9 +91,9 @@ static json_t *peer_row(const struct peer *p)
 	json_object_set_new(row, "rx-bytes", json_integer(p->rx_bytes));
 	json_object_set_new(row, "tx-bytes", json_integer(p->tx_bytes));
 	json_object_set_new(row, "state",
-			    json_str_or_null(conf ? tunnel_state_name(p->live.state) : NULL));
+			    json_text_or_null(conf ? tunnel_state_name(p->live.state) : NULL));
 	json_object_set_new(row, "reason",
-			    json_str_or_null(conf ? reason_name(p->live.reason) : NULL));
+			    json_text_or_null(conf ? reason_name(p->live.reason) : NULL));
 	json_object_set_new(row, "settings", settings_json(conf));
 	peer_echo_show(p, row);
 	return row;
@@ -120,14 +115,14 @@ static json_t *device_row(const struct device *dev)
 	json_object_set_new(row, "description",
 			    json_string(dev->want.conf ? dev->want.conf->description : ""));
 	json_object_set_new(row, "state", json_string(condition_name(dev->life.state)));
-	json_object_set_new(row, "error", json_str_or_null(dev->life.error));
+	json_object_set_new(row, "error", json_text_or_null(dev->life.error));
 	json_object_set_new(row, "ifindex", json_integer(dev->ifindex));
 	json_object_set_new(row, "backend",
-			    json_str_or_null(dev->wg ? dev->wg->backend->name : NULL));
+			    json_text_or_null(dev->wg ? dev->wg->backend->name : NULL));
 	json_object_set_new(row, "up", json_boolean(dev->read.up));
 	json_object_set_new(row, "adopted", json_boolean(dev->adopted));
 	json_object_set_new(row, "public-key",
-			    json_str_or_null(has_key ? WG_KEY_STR(dev->read.public_key) : NULL));
+			    json_text_or_null(has_key ? WG_KEY_STR(dev->read.public_key) : NULL));
 	json_object_set_new(row, "listen-port", json_integer(dev->read.listen_port));
 	json_object_set_new(row, "fwmark", json_integer(dev->read.fwmark));
 	json_object_set_new(row, "mtu", json_integer(dev->read.mtu));
@@ -210,7 +205,7 @@ static json_t *tunnel_row(const struct peer *p)
 	json_object_set_new(row, "underlay-errors", json_integer(p->errors.count));
 	json_object_set_new(
 		row, "underlay-error",
-		json_str_or_null(p->errors.count ? icmp_error_name(&p->errors.latest) : NULL));
+		json_text_or_null(p->errors.count ? icmp_error_name(&p->errors.latest) : NULL));
 	json_object_set_new(row, "underlay-error-seconds",
 			    p->errors.last ? json_integer((now_ms() - p->errors.last) / 1000)
 					   : json_null());

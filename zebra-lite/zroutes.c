@@ -41,18 +41,13 @@ const char *zroutes_if_name(uint32_t ifindex)
 	return out.link_name ? out.link_name(ifindex) : "";
 }
 
-json_t *zroutes_text(const char *name)
-{
-	return name && name[0] ? json_string(name) : json_null();
-}
-
 static json_t *hop_json(const struct hop_ref *r, bool active)
 {
 	const struct nexthop *nh = r->nh;
 
 	return json_pack("{s:o, s:o, s:o, s:s, s:I, s:b, s:i}", "address", json_addr(&nh->addr),
-			 "interface", zroutes_text(nh->oif ? zroutes_if_name(nh->oif) : NULL),
-			 "peer", zroutes_text(nh->peer ? nh->peer->name : NULL), "state",
+			 "interface", json_text_or_null(nh->oif ? zroutes_if_name(nh->oif) : NULL),
+			 "peer", json_text_or_null(nh->peer ? nh->peer->name : NULL), "state",
 			 reach_name(nh->reach), "cost", (json_int_t)nh->cost, "active", active,
 			 "weight", r->weight);
 }
@@ -76,7 +71,7 @@ static json_t *way_json(const struct rib_cand *c, uint32_t oif, const struct add
 			bool active)
 {
 	return json_pack("{s:o, s:o, s:n, s:s, s:I, s:b}", "address", json_addr(gateway),
-			 "interface", zroutes_text(zroutes_if_name(oif)), "peer", "state",
+			 "interface", json_text_or_null(zroutes_if_name(oif)), "peer", "state",
 			 !out.link_up || out.link_up(oif) ? "up" : "down", "cost",
 			 (json_int_t)c->metric, "active", active);
 }

@@ -14,6 +14,5 @@ void zroutes_finish(struct show *s);
 
 /* An interface's name; "": it is gone. */
 const char *zroutes_if_name(uint32_t ifindex);
-json_t *zroutes_text(const char *name); /* null for NULL and "" */
 
 #endif

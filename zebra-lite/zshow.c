@@ -36,10 +36,11 @@ static void nexthops_start(struct show *s)
 				   "state", reach_name(nh->reach), "reason",
 				   reason_name(nh->reach == REACH_UP ? REASON_NONE : nh->reason),
 				   "interface",
-				   zroutes_text(nh->oif ? zroutes_if_name(nh->oif) : NULL), "peer",
-				   zroutes_text(nh->peer ? nh->peer->name : NULL), "tunnel",
-				   nh->kind == HOP_TUNNEL, "watched", nh->watched, "gateway",
-				   json_addr(&nh->gateway), "cost", (json_int_t)nh->cost));
+				   json_text_or_null(nh->oif ? zroutes_if_name(nh->oif) : NULL),
+				   "peer", json_text_or_null(nh->peer ? nh->peer->name : NULL),
+				   "tunnel", nh->kind == HOP_TUNNEL, "watched", nh->watched,
+				   "gateway", json_addr(&nh->gateway), "cost",
+				   (json_int_t)nh->cost));
 	show_end(s, NULL);
 }
 
@@ -76,8 +77,8 @@ static void summary_start(struct show *s)
 			     (json_int_t)nhobj_counters.moves, "rules-repaired",
 			     (json_int_t)(rules.drift + side_routes.drift), "swept", fib_is_swept(),
 			     "nftables-sets", nftset_state(), "nftables-error",
-			     zroutes_text(nftset_error()), "own-addresses", nftown_state(),
-			     "own-addresses-error", zroutes_text(nftown_error()), "settings",
+			     json_text_or_null(nftset_error()), "own-addresses", nftown_state(),
+			     "own-addresses-error", json_text_or_null(nftown_error()), "settings",
 			     "pin-endpoints", zconfig.pin, "resilient", zconfig.resilient,
 			     "sweep-timeout", (json_int_t)zconfig.sweep_s));
 }
@@ -99,12 +100,12 @@ static const char *pin_state(const struct pin *p)
 
 static void show_pin(struct show *s, const struct pin *p, const struct way *w)
 {
-	show_row(s,
-		 json_pack("{s:o, s:o, s:o, s:s, s:o}", "endpoint", json_addr(&p->addr), "via",
-			   json_addr(&w->gateway), "interface",
-			   zroutes_text(w->oif ? zroutes_if_name(w->oif) : NULL), "state",
-			   pin_state(p), "reason",
-			   zroutes_text(p->refused ? reason_name(REASON_ENDPOINT_INSIDE) : NULL)));
+	show_row(s, json_pack("{s:o, s:o, s:o, s:s, s:o}", "endpoint", json_addr(&p->addr), "via",
+			      json_addr(&w->gateway), "interface",
+			      json_text_or_null(w->oif ? zroutes_if_name(w->oif) : NULL), "state",
+			      pin_state(p), "reason",
+			      json_text_or_null(p->refused ? reason_name(REASON_ENDPOINT_INSIDE)
+							   : NULL)));
 }
 
 static void pins_start(struct show *s)
@@ -175,9 +176,10 @@ static void rules_start(struct show *s)
 				   "priority", (json_int_t)r->k.priority, "family",
 				   r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
 				   prefix_or_null(&r->k.source), "destination",
-				   prefix_or_null(&r->k.dst), "interface", zroutes_text(r->k.iif),
-				   "bound-to", zroutes_text(r->k.oif), "ip-protocol",
-				   ip_protocol(&r->k), "icmp-types", icmp_types(&r->k), "fwmark",
+				   prefix_or_null(&r->k.dst), "interface",
+				   json_text_or_null(r->k.iif), "bound-to",
+				   json_text_or_null(r->k.oif), "ip-protocol", ip_protocol(&r->k),
+				   "icmp-types", icmp_types(&r->k), "fwmark",
 				   (json_int_t)r->k.fwmark, "fwmask", (json_int_t)r->k.fwmask,
 				   "tos", (json_int_t)r->k.tos, "table", (json_int_t)r->k.table,
 				   "no-default", r->k.no_default, "state", rule_state(r)));
@@ -219,7 +221,7 @@ static void nftables_start(struct show *s)
 
 	show_head(s,
 		  json_pack("{s:s, s:s, s:o}", "table", "inet " NFT_TABLE, "state", nftset_state(),
-			    "error", zroutes_text(nftset_error())),
+			    "error", json_text_or_null(nftset_error())),
 		  "sets");
 	json_array_foreach (rows, i, row)
 		show_row(s, json_incref(row));
