@@ -12,7 +12,6 @@
 
 struct question {
 	struct shared shared; /* first: it is found by this */
-	char *key;	      /* what is asked; NULL: the place is free */
 	asked_alone_fn *alone;
 	struct ask *ask;     /* while it is answered */
 	struct document doc; /* so far */
@@ -34,7 +33,7 @@ static void asked_pass_on(struct evhttp_request *req, void *arg)
 {
 	const struct question *q = arg;
 
-	q->alone(req, conf_read(q->key, strlen(q->key)), true);
+	q->alone(req, conf_read(q->shared.key, strlen(q->shared.key)), true);
 }
 
 /* Of what is made, and of what was made and waits for its readers. */
@@ -92,52 +91,23 @@ static void asked_make(struct shared *s)
 	struct question *q = (struct question *)s;
 
 	document_begin(&q->doc);
-	q->ask = ask_start(CLASS_CLIENTS, conf_read(q->key, strlen(q->key)), &sink, q);
+	q->ask =
+		ask_start(CLASS_CLIENTS, conf_read(q->shared.key, strlen(q->shared.key)), &sink, q);
 	if (!q->ask)
 		asked_on_end(q, ASK_FAILED, "too many requests at a time");
 }
 
-/* ---- places */
-
-/* The place of KEY, or the one that was used the longest ago; NULL: all are waited for. */
-static struct question *asked_place(const char *key)
-{
-	struct question *oldest = NULL;
-
-	for (struct question *q = places; q < places + ASKED_MAX; q++) {
-		if (q->key && str_eq(q->key, key))
-			return q;
-		if (!q->shared.making && !q->shared.n &&
-		    (!oldest || q->shared.fresh_ms < oldest->shared.fresh_ms))
-			oldest = q;
-	}
-	return oldest;
-}
-
-static void asked_place_free(struct question *q)
-{
-	if (q->ask)
-		ask_stop(q->ask);
-	document_free(&q->doc);
-	shared_free(&q->shared);
-	free(q->key);
-	*q = (struct question){0};
-}
-
 void asked(struct evhttp_request *req, json_t *request, asked_alone_fn *alone)
 {
+	static const struct shared like = {.make = asked_make, .type = REPLY_JSON, .anew = true};
 	char *key = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
 	struct question *q;
 
 	ensure(key);
-	q = asked_place(key);
-	if (q && !(q->key && str_eq(q->key, key))) {
-		asked_place_free(q);
-		q->key = xstrdup(key);
-		q->alone = alone;
-		q->shared = (struct shared){.make = asked_make, .type = REPLY_JSON, .anew = true};
-	}
+	q = (struct question *)shared_place(places, ASKED_MAX, sizeof(*places), key, &like);
 	free(key);
+	if (q)
+		q->alone = alone;
 	if (q && now_ms() >= q->large_ms) {
 		json_decref(request);
 		shared_reply(&q->shared, req);
@@ -148,6 +118,11 @@ void asked(struct evhttp_request *req, json_t *request, asked_alone_fn *alone)
 
 void asked_free(void)
 {
-	for (struct question *q = places; q < places + ASKED_MAX; q++)
-		asked_place_free(q);
+	for (struct question *q = places; q < places + ASKED_MAX; q++) {
+		if (q->ask)
+			ask_stop(q->ask);
+		document_free(&q->doc);
+		shared_free(&q->shared);
+		*q = (struct question){0};
+	}
 }

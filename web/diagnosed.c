@@ -2,7 +2,6 @@
 #include "diagnosed.h"
 
 #include <jansson.h>
-#include <string.h>
 
 #include "asker.h"
 #include "conf.h"
@@ -21,13 +20,9 @@ static void diagnosed_ask_next(void);
 
 static void diagnosed_finish(int status, json_t *doc)
 {
-	char *text = json_dumps(doc, JSON_INDENT(1));
-
-	ensure(text);
-	json_decref(doc);
 	doctor_end(doctor);
 	doctor = NULL;
-	shared_made(&shared, status, text_new(text, strlen(text)));
+	shared_made(&shared, status, text_of_doc(doc, JSON_INDENT(1)));
 }
 
 static void diagnosed_on_head(void *arg, const char *list, const char *text, size_t len)
@@ -47,9 +42,7 @@ static void diagnosed_on_row(void *arg, const char *text, size_t len)
 static void diagnosed_on_end(void *arg, enum ask_end how, const char *error)
 {
 	if (how == ASK_FAILED) {
-		diagnosed_finish(HTTP_SERVUNAVAIL,
-				 json_pack("{s:o}", "error",
-					   error ? reply_words(error) : json_string("no answer")));
+		diagnosed_finish(HTTP_SERVUNAVAIL, reply_error_doc(error));
 		return;
 	}
 	doctor_answered(doctor, how == ASK_ANSWERED ? NULL : error ? error : "no answer");

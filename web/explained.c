@@ -9,6 +9,7 @@
 #include "asker.h"
 #include "clock.h"
 #include "conf.h"
+#include "document.h"
 #include "explain_gather.h"
 #include "explain_judge.h"
 #include "loop.h"
@@ -17,7 +18,6 @@
 
 struct question {
 	struct shared shared;	    /* first: it is found by this */
-	char *key;		    /* what is asked; NULL: the place is free */
 	TAILQ_ENTRY(question) link; /* in the line, while the answer is not begun */
 };
 
@@ -36,24 +36,13 @@ static void explained_ask_next(void);
 
 static void explained_finish(int status, json_t *doc)
 {
-	char *text = json_dumps(doc, JSON_INDENT(1));
 	uint64_t took = now_ms() - began_ms;
 	struct question *q = now;
 
-	ensure(text);
-	json_decref(doc);
 	explain_end(&facts);
 	now = NULL;
 	timer_start(&rest, EXPLAINED_REST_TIMES * took + 1);
-	shared_made(&q->shared, status, text_new(text, strlen(text)));
-}
-
-static void fail(enum ask_end how, const char *error)
-{
-	json_t *words = error ? reply_words(error) : json_string("no answer");
-
-	explained_finish(how == ASK_REFUSED ? 502 : HTTP_SERVUNAVAIL,
-			 json_pack("{s:o}", "error", words));
+	shared_made(&q->shared, status, text_of_doc(doc, JSON_INDENT(1)));
 }
 
 static void explained_judge(void)
@@ -80,7 +69,7 @@ static void explained_on_row(void *arg, const char *text, size_t len)
 static void explained_on_end(void *arg, enum ask_end how, const char *error)
 {
 	if (how != ASK_ANSWERED && !explain_lacks(&facts)) {
-		fail(how, error);
+		explained_finish(document_status(how), reply_error_doc(error));
 		return;
 	}
 	explain_answered(&facts);
@@ -110,7 +99,7 @@ static void explained_serve(void)
 	TAILQ_REMOVE(&line, q, link);
 	now = q;
 	began_ms = now_ms();
-	request = conf_read(q->key, strlen(q->key));
+	request = conf_read(q->shared.key, strlen(q->shared.key));
 	ensure(!explain_begin(&facts, request)); /* it was tried */
 	json_decref(request);
 	explained_ask_next();
@@ -129,45 +118,15 @@ static void explained_make(struct shared *s)
 	explained_serve();
 }
 
-/* The place of KEY, or the one whose answer is the oldest; NULL: all wait. */
-static struct question *place_of(const char *key)
+static void reply(struct evhttp_request *req, const char *key)
 {
-	struct question *oldest = NULL;
+	static const struct shared like = {.make = explained_make, .type = REPLY_JSON};
+	struct shared *s = shared_place(places, EXPLAINED_MAX, sizeof(*places), key, &like);
 
-	for (struct question *q = places; q < places + EXPLAINED_MAX; q++) {
-		if (q->key && str_eq(q->key, key))
-			return q;
-		if (!q->shared.making && (!oldest || q->shared.fresh_ms < oldest->shared.fresh_ms))
-			oldest = q;
-	}
-	return oldest;
-}
-
-static void place_free(struct question *q)
-{
-	shared_free(&q->shared);
-	free(q->key);
-	*q = (struct question){0};
-}
-
-/* KEY is taken over. */
-static void reply(struct evhttp_request *req, char *key)
-{
-	struct question *q = place_of(key);
-
-	if (!q) {
+	if (s)
+		shared_reply(s, req);
+	else
 		reply_error(req, HTTP_SERVUNAVAIL, "too many ask for something else");
-		free(key);
-		return;
-	}
-	if (q->key && str_eq(q->key, key)) {
-		free(key);
-	} else {
-		place_free(q);
-		q->key = key;
-		q->shared = (struct shared){.make = explained_make, .type = REPLY_JSON};
-	}
-	shared_reply(&q->shared, req);
 }
 
 /* REQUEST is taken over. */
@@ -175,12 +134,15 @@ static void try(struct evhttp_request *req, json_t *request)
 {
 	struct explain trial;
 	const char *wrong = explain_begin(&trial, request);
+	char *key = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
 
+	ensure(key);
 	explain_end(&trial);
 	if (wrong)
 		reply_error(req, HTTP_BADREQUEST, "%s", wrong);
 	else
-		reply(req, json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS));
+		reply(req, key);
+	free(key);
 	json_decref(request);
 }
 
@@ -207,5 +169,5 @@ void explained_free(void)
 		timer_stop(&rest);
 	begun = false;
 	for (struct question *q = places; q < places + EXPLAINED_MAX; q++)
-		place_free(q);
+		shared_free(&q->shared);
 }

@@ -2,17 +2,12 @@
 #include "healthz.h"
 
 #include <jansson.h>
-#include <string.h>
 
 #include "asker.h"
 #include "conf.h"
 #include "shared.h"
 
 static json_t *states; /* of the daemons, while they are asked for */
-
-static void health_on_head(void *arg, const char *list, const char *text, size_t len)
-{
-}
 
 static void health_on_row(void *arg, const char *text, size_t len)
 {
@@ -38,12 +33,9 @@ static void health_on_end(void *arg, enum ask_end how, const char *error)
 	bool healthy = how == ASK_ANSWERED && all_run();
 	json_t *doc = json_pack("{s:b, s:o, s:o}", "healthy", healthy, "daemons", states, "error",
 				error ? reply_words(error) : json_null());
-	char *bytes = json_dumps(doc, JSON_COMPACT);
 
-	ensure(bytes);
-	json_decref(doc);
 	states = NULL;
-	shared_made(arg, healthy ? HTTP_OK : HTTP_SERVUNAVAIL, text_new(bytes, strlen(bytes)));
+	shared_made(arg, healthy ? HTTP_OK : HTTP_SERVUNAVAIL, text_of_doc(doc, JSON_COMPACT));
 }
 
 static void health_make(struct shared *s);
@@ -51,7 +43,7 @@ static struct shared shared = {.make = health_make, .type = REPLY_JSON};
 
 static void health_make(struct shared *s)
 {
-	static const struct ask_sink sink = {health_on_head, health_on_row, health_on_end};
+	static const struct ask_sink sink = {NULL, health_on_row, health_on_end};
 
 	states = json_object();
 	ask_start(CLASS_OWN, json_pack("{s:s}", "command", "daemons"), &sink, &shared);

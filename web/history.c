@@ -131,10 +131,6 @@ static int64_t scaled(const json_t *row, const char *name, double by)
 	return value < 0 ? HISTORY_NONE : (int64_t)(value * by + 0.5);
 }
 
-static void on_head(void *arg, const char *list, const char *json, size_t len)
-{
-}
-
 static void on_tunnel(void *arg, const char *json, size_t len)
 {
 	json_t *row = conf_read(json, len);
@@ -181,7 +177,7 @@ static void on_tunnels_end(void *arg, enum ask_end how, const char *error)
 
 static void ask_tunnels(void)
 {
-	static const struct ask_sink sink = {on_head, on_tunnel, on_tunnels_end};
+	static const struct ask_sink sink = {NULL, on_tunnel, on_tunnels_end};
 
 	n_samples = 0;
 	round_now++;
@@ -215,7 +211,7 @@ static void on_neighbors_end(void *arg, enum ask_end how, const char *error)
 
 static void ask_neighbors(void)
 {
-	static const struct ask_sink sink = {on_head, on_neighbor, on_neighbors_end};
+	static const struct ask_sink sink = {NULL, on_neighbor, on_neighbors_end};
 	struct hash_node *n = hash_first(&table);
 
 	for (; n; n = hash_next(&table, n))

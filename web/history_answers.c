@@ -20,14 +20,9 @@
 
 #define CURVE_POINTS 120 /* samples of a small curve */
 
-struct question {
-	struct shared shared; /* first: it is found by this */
-	char *key;	      /* what is asked, as JSON; NULL: the place is free */
-};
-
 static struct history_store *store;
 static char fault[256]; /* why there is none */
-static struct question places[HISTORY_ANSWERS_MAX];
+static struct shared places[HISTORY_ANSWERS_MAX];
 
 /* ---- documents */
 
@@ -37,40 +32,59 @@ static json_t *parts(int64_t value, double by)
 	return value == HISTORY_NONE ? json_null() : json_real((double)value / by);
 }
 
-static void put_point(json_t *const columns[7], const struct history_point *p)
-{
-	const struct history_values *v = &p->values;
-	const int64_t whole[] = {v->rx, v->tx, v->prefixes};
+/* The numbers of a point; BY as in parts(), 0: a whole number. */
+static const struct {
+	const char *name;
+	size_t at; /* in struct history_values: an int64_t */
+	double by;
+} numbers[] = {
+	{"rx-bytes-per-second", offsetof(struct history_values, rx), 0},
+	{"tx-bytes-per-second", offsetof(struct history_values, tx), 0},
+	{"prefixes", offsetof(struct history_values, prefixes), 0},
+	{"latency-ms", offsetof(struct history_values, latency_us), 1000},
+	{"loss-percent", offsetof(struct history_values, loss_permyria), 100},
+};
 
-	json_array_append_new(columns[0], json_integer(p->time));
-	for (int i = 0; i < 3; i++)
-		json_array_append_new(columns[1 + i], whole[i] == HISTORY_NONE
-							      ? json_null()
-							      : json_integer(whole[i]));
-	json_array_append_new(columns[4], parts(v->latency_us, 1000));
-	json_array_append_new(columns[5], parts(v->loss_permyria, 100));
-	json_array_append_new(columns[6], json_string(history_state_name(v->state)));
+/* A column for each value: an array of as many as there are times. */
+struct columns {
+	json_t *time, *number[ARRAY_SIZE(numbers)], *state;
+};
+
+static json_t *new_column(json_t *doc, const char *name)
+{
+	json_t *column = json_array();
+
+	json_object_set_new(doc, name, column);
+	return column;
 }
 
-/* A column for each value: an array of as many as there are times. Takes no longer than the rows
- * of a tier are many. */
+static void put_point(const struct columns *c, const struct history_point *p)
+{
+	json_array_append_new(c->time, json_integer(p->time));
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		int64_t n = *(const int64_t *)((const char *)&p->values + numbers[i].at);
+
+		json_array_append_new(c->number[i], numbers[i].by || n == HISTORY_NONE
+							    ? parts(n, numbers[i].by)
+							    : json_integer(n));
+	}
+	json_array_append_new(c->state, json_string(history_state_name(p->values.state)));
+}
+
+/* Takes no longer than the rows of a tier are many. */
 static json_t *series(struct history_walk *w)
 {
-	static const char *const names[7] = {
-		"time",	    "rx-bytes-per-second", "tx-bytes-per-second",
-		"prefixes", "latency-ms",	   "loss-percent",
-		"state"};
-	json_t *doc = json_pack("{s:I}", "step-seconds", (json_int_t)w->step_s), *columns[7];
+	json_t *doc = json_pack("{s:I}", "step-seconds", (json_int_t)w->step_s);
+	struct columns c = {.time = new_column(doc, "time")};
 	struct history_point p;
 	int got;
 
-	for (int i = 0; i < 7; i++) {
-		columns[i] = json_array();
-		json_object_set_new(doc, names[i], columns[i]);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		c.number[i] = new_column(doc, numbers[i].name);
+	c.state = new_column(doc, "state");
 	while ((got = history_walk_next(store, w, &p)) >= 0)
 		if (got)
-			put_point(columns, &p);
+			put_point(&c, &p);
 	if (got == -EIO) {
 		json_decref(doc);
 		return NULL;
@@ -134,69 +148,35 @@ static json_t *curves_of(const json_t *asked, int *status)
 
 static void history_make(struct shared *s)
 {
-	const struct question *q = (const struct question *)s;
-	json_t *asked = conf_read(q->key, strlen(q->key)), *doc;
+	json_t *asked = conf_read(s->key, strlen(s->key)), *doc;
 	int status;
-	char *bytes;
 
 	doc = json_object_get(asked, HISTORY_CURVES) ? curves_of(asked, &status)
 						     : series_of(asked, &status);
 	if (doc)
 		status = HTTP_OK;
 	else
-		doc = json_pack("{s:s}", "error",
-				status == HTTP_NOTFOUND
-					? "nothing is known of such a tunnel"
-					: "the history cannot be read: the log says why");
-	bytes = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
-	ensure(bytes);
-	json_decref(doc);
+		doc = reply_error_doc(status == HTTP_NOTFOUND
+					      ? "nothing is known of such a tunnel"
+					      : "the history cannot be read: the log says why");
 	json_decref(asked);
-	shared_made(s, status, text_new(bytes, strlen(bytes)));
+	shared_made(s, status, text_of_doc(doc, JSON_COMPACT | JSON_REAL_PRECISION(6)));
 }
 
 /* ---- questions */
 
-static void history_place_free(struct question *q)
-{
-	shared_free(&q->shared);
-	free(q->key);
-	*q = (struct question){0};
-}
-
-/* The place of KEY, or the one whose answer is the oldest: nobody waits for any. */
-static struct question *history_place_of(const char *key)
-{
-	struct question *oldest = places;
-
-	for (struct question *q = places; q < places + HISTORY_ANSWERS_MAX; q++) {
-		if (q->key && str_eq(q->key, key))
-			return q;
-		if (q->shared.fresh_ms < oldest->shared.fresh_ms)
-			oldest = q;
-	}
-	return oldest;
-}
-
 /* ASKED is taken over. */
 static void history_reply(struct evhttp_request *req, json_t *asked)
 {
+	static const struct shared like = {
+		.make = history_make, .type = REPLY_JSON, .least_ms = HISTORY_STEP_S * 1000};
 	char *key = json_dumps(asked, JSON_COMPACT);
-	struct question *q;
 
 	ensure(key);
 	json_decref(asked);
-	q = history_place_of(key);
-	if (q->key && str_eq(q->key, key)) {
-		free(key);
-	} else {
-		history_place_free(q);
-		q->key = key;
-		q->shared = (struct shared){.make = history_make,
-					    .type = REPLY_JSON,
-					    .least_ms = HISTORY_STEP_S * 1000};
-	}
-	shared_reply(&q->shared, req);
+	/* An answer is made at once: nobody waits for any. */
+	shared_reply(shared_place(places, HISTORY_ANSWERS_MAX, sizeof(*places), key, &like), req);
+	free(key);
 }
 
 /* False: it was answered. */
@@ -304,13 +284,13 @@ void history_answers_open(struct history_store *with, const char *why)
 
 void history_answers_renew(void)
 {
-	for (struct question *q = places; q < places + HISTORY_ANSWERS_MAX; q++)
-		q->shared.fresh_ms = 0;
+	for (struct shared *s = places; s < places + HISTORY_ANSWERS_MAX; s++)
+		s->fresh_ms = 0;
 }
 
 void history_answers_free(void)
 {
-	for (struct question *q = places; q < places + HISTORY_ANSWERS_MAX; q++)
-		history_place_free(q);
+	for (struct shared *s = places; s < places + HISTORY_ANSWERS_MAX; s++)
+		shared_free(s);
 	store = NULL;
 }

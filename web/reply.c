@@ -28,6 +28,15 @@ struct text *text_new(char *bytes, size_t len)
 	return text;
 }
 
+struct text *text_of_doc(json_t *doc, size_t flags)
+{
+	char *bytes = json_dumps(doc, flags);
+
+	ensure(bytes);
+	json_decref(doc);
+	return text_new(bytes, strlen(bytes));
+}
+
 void text_unref(struct text *text)
 {
 	if (!text || --text->refs)
@@ -101,22 +110,22 @@ json_t *reply_words(const char *text)
 	return words;
 }
 
+json_t *reply_error_doc(const char *text)
+{
+	return json_pack("{s:o}", "error", reply_words(text ? text : "no answer"));
+}
+
 void reply_error(struct evhttp_request *req, int status, const char *fmt, ...)
 {
 	struct text *text;
-	json_t *doc;
 	va_list ap;
-	char *why, *bytes;
+	char *why;
 
 	va_start(ap, fmt);
 	why = xvasprintf(fmt, ap);
 	va_end(ap);
-	doc = json_pack("{s:o}", "error", reply_words(why));
-	bytes = json_dumps(doc, JSON_COMPACT);
-	ensure(bytes);
-	text = text_new(bytes, strlen(bytes));
+	text = text_of_doc(reply_error_doc(why), JSON_COMPACT);
 	reply_text(req, status, REPLY_JSON, text);
 	text_unref(text);
-	json_decref(doc);
 	free(why);
 }

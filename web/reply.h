@@ -19,8 +19,9 @@ struct text; /* counted */
 
 /* Takes over BYTES, which free() releases. */
 struct text *text_new(char *bytes, size_t len);
-void text_unref(struct text *text); /* NULL is fine */
-size_t texts_bytes(void);	    /* of all that are there */
+struct text *text_of_doc(json_t *doc, size_t flags); /* DOC (taken over) as JSON; json_dumps() */
+void text_unref(struct text *text);		     /* NULL is fine */
+size_t texts_bytes(void);			     /* of all that are there */
 
 /* What every answer says of itself. */
 void reply_heads(struct evhttp_request *req, const char *type);
@@ -28,7 +29,7 @@ void reply_heads(struct evhttp_request *req, const char *type);
 void reply_text(struct evhttp_request *req, int status, const char *type, struct text *text);
 /* TEXT of others as a string of JSON: each byte that is no UTF-8 becomes '?'. */
 json_t *reply_words(const char *text);
-/* {"error": TEXT} */
+json_t *reply_error_doc(const char *text); /* {"error": TEXT}; NULL: there was no answer */
 void reply_error(struct evhttp_request *req, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -80,21 +80,26 @@ static bool is_for_us(struct evhttp_request *req, const struct evhttp_uri *uri)
 	return true;
 }
 
+static const struct {
+	const char *path;
+	void (*answer)(struct evhttp_request *req);
+} answers[] = {
+	{"/healthz", healthz},
+	{"/metrics", scrape},
+	{API_PATH HISTORY_SERIES, history_series},
+	{API_PATH HISTORY_CURVES, history_curves},
+	{API_PATH EXPLAINED, explained},
+	{API_PATH DIAGNOSED, diagnosed},
+};
+
 static void answer(struct evhttp_request *req, const char *path)
 {
-	if (str_eq(path, "/healthz"))
-		healthz(req);
-	else if (str_eq(path, "/metrics"))
-		scrape(req);
-	else if (str_eq(path, API_PATH HISTORY_SERIES))
-		history_series(req);
-	else if (str_eq(path, API_PATH EXPLAINED))
-		explained(req);
-	else if (str_eq(path, API_PATH DIAGNOSED))
-		diagnosed(req);
-	else if (str_eq(path, API_PATH HISTORY_CURVES))
-		history_curves(req);
-	else if (strncmp(path, API_PATH, strlen(API_PATH)) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+		if (str_eq(path, answers[i].path)) {
+			answers[i].answer(req);
+			return;
+		}
+	if (strncmp(path, API_PATH, strlen(API_PATH)) == 0)
 		api(req, path + strlen(API_PATH));
 	else
 		pages(req, path);

@@ -2,6 +2,7 @@
 #include "shared.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 
@@ -29,6 +30,28 @@ static void shared_begin_later(struct shared *s, uint64_t now)
 		timer_init(&s->next, shared_on_next, s);
 	if (!timer_running(&s->next))
 		timer_start(&s->next, s->fresh_ms - now);
+}
+
+struct shared *shared_place(void *places, size_t n, size_t size, const char *key,
+			    const struct shared *like)
+{
+	struct shared *oldest = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		struct shared *s = (struct shared *)((char *)places + i * size);
+
+		if (s->key && str_eq(s->key, key))
+			return s;
+		if (!s->making && !s->n && (!oldest || s->fresh_ms < oldest->fresh_ms))
+			oldest = s;
+	}
+	if (!oldest)
+		return NULL;
+	shared_free(oldest);
+	memset(oldest, 0, size);
+	*oldest = *like;
+	oldest->key = xstrdup(key);
+	return oldest;
 }
 
 void shared_reply(struct shared *s, struct evhttp_request *req)
@@ -96,6 +119,8 @@ void shared_free(struct shared *s)
 	timer_stop(&s->next);
 	text_unref(s->text);
 	free(s->who);
+	free(s->key);
+	s->key = NULL;
 	s->text = NULL;
 	s->who = NULL;
 	s->n = 0;

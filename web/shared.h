@@ -4,11 +4,15 @@
  * after: within a quarter of a second, or five times as long as it took, so that whoever asks
  * without end keeps the daemons busy for a sixth of their time at most. What is dearer says how
  * long; it is a minute at most, and a quarter of a second for a failure.
+ *
+ * Where there are different questions to ask, answers have places, by what is asked
+ * (shared_place()).
  */
 #ifndef WGBGP_WEB_SHARED_H
 #define WGBGP_WEB_SHARED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <event2/http.h>
@@ -21,6 +25,7 @@
 #define SHARED_FRESH_MAX_MS 60000
 
 struct shared {
+	char *key; /* of one that has a place: what is asked; NULL: the place is free */
 	void (*make)(struct shared *s); /* begins; shared_made() is called later, once */
 	const char *type;		/* of its content */
 	uint64_t least_ms;		/* it is fresh for; 0: SHARED_FRESH_MS */
@@ -35,6 +40,11 @@ struct shared {
 	uint64_t began_ms, fresh_ms; /* it is fresh until then */
 };
 
+/* The answer to KEY among N places of SIZE bytes, each of which begins with a struct shared. Where
+ * there is none it gets the place that was fresh the longest ago and that nobody waits for: its
+ * bytes are 0 then, and the answer is as LIKE. NULL: all are waited for. */
+struct shared *shared_place(void *places, size_t n, size_t size, const char *key,
+			    const struct shared *like);
 void shared_reply(struct shared *s, struct evhttp_request *req);
 /* Takes over TEXT. */
 void shared_made(struct shared *s, int status, struct text *text);

@@ -95,11 +95,58 @@ static void test_failure(void **state)
 	assert_int_equal(fresh_for(&s, HTTP_SERVUNAVAIL, 30000), SHARED_FRESH_MS);
 }
 
+struct place {
+	struct shared shared;
+	int more; /* the owner's */
+};
+
+/* Whose answer is in a place, by its number; -1: all are waited for. */
+static int place_for(struct place *places, size_t n, const char *key)
+{
+	static const struct shared like = {.make = make, .times = 7};
+	struct place *p = (struct place *)shared_place(places, n, sizeof(*places), key, &like);
+
+	if (!p)
+		return -1;
+	assert_string_equal(p->shared.key, key);
+	assert_true(p->shared.make == make && p->shared.times == 7);
+	return (int)(p - places);
+}
+
+/* A question keeps its place; another one gets that which is the oldest, but none that is made. */
+static void test_places(void **state)
+{
+	struct place places[3] = {0};
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(place_for(places, 3, i == 0 ? "a" : i == 1 ? "b" : "c"), i);
+		places[i].more = 1;
+		shared_reply(&places[i].shared, NULL);
+	}
+	assert_int_equal(place_for(places, 3, "d"), -1);
+	assert_int_equal(place_for(places, 3, "b"), 1);
+	for (int i = 2; i >= 0; i--) {
+		shared_made(&places[i].shared, HTTP_OK, text_new(xstrdup("x"), 1));
+		now += 100000;
+	}
+	assert_int_equal(place_for(places, 3, "a"), 0);
+	assert_int_equal(places[0].more, 1);
+	assert_int_equal(place_for(places, 3, "d"), 2); /* instead of c */
+	assert_int_equal(places[2].more, 0);
+	assert_null(places[2].shared.text);
+	shared_reply(&places[2].shared, NULL);
+	assert_int_equal(place_for(places, 3, "c"), 1); /* instead of b */
+	shared_made(&places[2].shared, HTTP_OK, NULL);
+	for (size_t i = 0; i < 3; i++)
+		shared_free(&places[i].shared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_cost),
 		cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
