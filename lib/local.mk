@@ -20,7 +20,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/log_json.c \
 	lib/log_line.c lib/log_line.h \
 	lib/loop.c lib/loop.h \
-	lib/messages.c lib/messages.h \
+	lib/messages.c lib/messages.h lib/messages_names.c \
 	lib/nearest.c lib/nearest.h \
 	lib/new_file.c lib/new_file.h \
 	lib/not_applied.c lib/not_applied.h \

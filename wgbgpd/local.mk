@@ -87,7 +87,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/state.c wgbgpd/state.h \
 	wgbgpd/steady.c wgbgpd/steady.h \
 	wgbgpd/supervise.c wgbgpd/supervise.h \
-	wgbgpd/touch.c wgbgpd/touch.h
+	wgbgpd/touch.c wgbgpd/touch.h wgbgpd/touch_side.c wgbgpd/touch_side.h
 wgbgpd_libparent_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view
 wgbgpd_libparent_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
 PARENT_LIBS = wgbgpd/libparent.a view/libview.a $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)

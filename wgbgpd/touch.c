@@ -5,107 +5,15 @@
 #include <string.h>
 
 #include "conf.h"
+#include "touch_side.h"
 #include "util.h"
 
-/* One configuration, its lists by their keys. */
-struct side {
-	const json_t *bgp, *rib, *top;
-	json_t *interfaces, *neighbors, *groups, *policies, *planes, *statics;
-};
-
 struct touched {
-	struct side old, new;
+	struct touch_side old, new;
 	json_t *homes;	/* tunnel address of the old one: {INTERFACE: true} */
 	json_t *found;	/* INTERFACE: what touches it */
 	json_t *around; /* {ADDRESS: true}: neighbors that are touched themselves */
 };
-
-/* ---- the parts of a configuration */
-
-static json_t *keyed(const json_t *list, const char *key)
-{
-	json_t *index = json_object(), *entry;
-	size_t i;
-
-	json_array_foreach (list, i, entry)
-		json_object_set(index, conf_str(entry, key, ""), entry);
-	return index;
-}
-
-/* Entries of several planes under one key are told apart. */
-static void add_statics(json_t *index, const json_t *holder, const char *plane)
-{
-	json_t *entry;
-	size_t i;
-
-	json_array_foreach (conf_list(holder, "static"), i, entry) {
-		char *key = xasprintf("%s%s%s", conf_str(entry, "prefix", ""), *plane ? " " : "",
-				      plane);
-
-		json_object_set(index, key, entry);
-		free(key);
-	}
-}
-
-static void side_open(struct side *s, const json_t *conf)
-{
-	const char *name;
-	json_t *plane;
-
-	s->top = conf;
-	s->bgp = conf_get(conf, "bgp");
-	s->rib = conf_get(conf, "rib");
-	s->interfaces = keyed(conf_list(conf_get(conf, "wireguard"), "interface"), "name");
-	s->neighbors = keyed(conf_list(s->bgp, "neighbor"), "address");
-	s->groups = keyed(conf_list(s->bgp, "neighbor-group"), "name");
-	s->policies = keyed(conf_list(conf, "policy"), "name");
-	s->planes = keyed(conf_list(conf, "plane"), "name");
-	s->statics = json_object();
-	add_statics(s->statics, s->rib, "");
-	json_object_foreach (s->planes, name, plane)
-		add_statics(s->statics, plane, name);
-}
-
-static void side_close(struct side *s)
-{
-	json_decref(s->interfaces);
-	json_decref(s->neighbors);
-	json_decref(s->groups);
-	json_decref(s->policies);
-	json_decref(s->planes);
-	json_decref(s->statics);
-}
-
-/* OBJ without the members SKIP (up to NULL); a new reference. */
-static json_t *without(const json_t *obj, const char *const *skip)
-{
-	json_t *copy = obj ? json_copy((json_t *)obj) : json_object();
-
-	for (; *skip; skip++)
-		json_object_del(copy, *skip);
-	return copy;
-}
-
-/* They say the same, but for what is in SKIP. */
-static bool is_same(const json_t *a, const json_t *b, const char *const *skip)
-{
-	json_t *x = without(a, skip), *y = without(b, skip);
-	bool same = json_equal(x, y);
-
-	json_decref(x);
-	json_decref(y);
-	return same;
-}
-
-/* The keys of both; a new reference. */
-static json_t *keys_of(json_t *a, json_t *b)
-{
-	json_t *keys = json_object();
-
-	json_object_update(keys, a);
-	json_object_update(keys, b);
-	return keys;
-}
 
 /* ---- who is touched */
 
@@ -200,15 +108,15 @@ static bool has_way_to(const json_t *peer)
 static void compare_peers(struct touched *c, const char *name, const json_t *old, const json_t *new)
 {
 	static const char *const skip[] = {"description", "template", NULL};
-	json_t *olds = keyed(conf_list(old, "peer"), "name");
-	json_t *news = keyed(conf_list(new, "peer"), "name"), *peer;
+	json_t *olds = touch_keyed(conf_list(old, "peer"), "name");
+	json_t *news = touch_keyed(conf_list(new, "peer"), "name"), *peer;
 	const char *key;
 
 	json_object_foreach (news, key, peer) {
 		const json_t *before = json_object_get(olds, key);
 		char *what = xasprintf("wireguard interface %s peer %s", name, key);
 
-		if (!is_gone(peer) && !is_same(before, peer, skip))
+		if (!is_gone(peer) && !touch_is_same(before, peer, skip))
 			touch(c, name, what);
 		free(what);
 	}
@@ -233,7 +141,7 @@ static void compare_interfaces(struct touched *c)
 		const json_t *new = json_object_get(c->new.interfaces, name);
 		char *what = xasprintf("wireguard interface %s", name);
 
-		if (!new || !is_same(old, new, skip) || !guard_stays(old, new))
+		if (!new || !touch_is_same(old, new, skip) || !guard_stays(old, new))
 			touch(c, name, what);
 		else
 			compare_peers(c, name, old, new);
@@ -244,7 +152,8 @@ static void compare_interfaces(struct touched *c)
 /* ---- neighbors */
 
 /* The policies that a leaf-list NAME of OBJ names, whole. */
-static void add_policies(json_t *to, const struct side *s, const json_t *obj, const char *name)
+static void add_policies(json_t *to, const struct touch_side *s, const json_t *obj,
+			 const char *name)
 {
 	json_t *item;
 	size_t i;
@@ -257,7 +166,7 @@ static void add_policies(json_t *to, const struct side *s, const json_t *obj, co
 }
 
 /* A neighbor or group with all that it names. */
-static json_t *whole_neighbor(const struct side *s, const json_t *neighbor)
+static json_t *whole_neighbor(const struct touch_side *s, const json_t *neighbor)
 {
 	static const char *const skip[] = {"description", "group", NULL};
 	json_t *policies = json_array();
@@ -268,7 +177,7 @@ static json_t *whole_neighbor(const struct side *s, const json_t *neighbor)
 	}
 	add_policies(policies, s, neighbor, "import");
 	add_policies(policies, s, neighbor, "export");
-	return json_pack("[o, o]", without(neighbor, skip), policies);
+	return json_pack("[o, o]", touch_without(neighbor, skip), policies);
 }
 
 static bool is_neighbor_same(const struct touched *c, const json_t *old, const json_t *new)
@@ -307,7 +216,7 @@ static bool is_revoked(const struct touched *c, const char *address)
 
 static void compare_neighbors(struct touched *c)
 {
-	json_t *all = keys_of(c->old.neighbors, c->new.neighbors), *entry;
+	json_t *all = touch_keys(c->old.neighbors, c->new.neighbors), *entry;
 	const char *address;
 
 	json_object_foreach (all, address, entry) {
@@ -348,7 +257,7 @@ static bool has_range_at(const json_t *group, const json_t *interface)
 
 static void compare_groups(struct touched *c)
 {
-	json_t *all = keys_of(c->old.groups, c->new.groups), *entry, *interface;
+	json_t *all = touch_keys(c->old.groups, c->new.groups), *entry, *interface;
 	const char *name, *at;
 
 	json_object_foreach (all, name, entry) {
@@ -368,7 +277,7 @@ static void compare_groups(struct touched *c)
 }
 
 /* What concerns all neighbors, with the policies that it names. */
-static json_t *rest_of_bgp(const struct side *s)
+static json_t *rest_of_bgp(const struct touch_side *s)
 {
 	static const char *const skip[] = {"neighbor", "neighbor-group", NULL};
 	json_t *policies = json_array(), *entry, *inner;
@@ -381,7 +290,7 @@ static json_t *rest_of_bgp(const struct side *s)
 	json_array_foreach (conf_list(s->bgp, "plane"), i, entry)
 		json_array_foreach (conf_list(entry, "redistribute"), k, inner)
 			add_policies(policies, s, inner, "policy");
-	return json_pack("[o, o]", without(s->bgp, skip), policies);
+	return json_pack("[o, o]", touch_without(s->bgp, skip), policies);
 }
 
 static void compare_bgp(struct touched *c)
@@ -450,7 +359,7 @@ static bool is_static_of(const struct touched *c, const json_t *route, const cha
 
 static void compare_statics(struct touched *c)
 {
-	json_t *all = keys_of(c->old.statics, c->new.statics), *entry, *interface;
+	json_t *all = touch_keys(c->old.statics, c->new.statics), *entry, *interface;
 	const char *key, *name;
 
 	json_object_foreach (all, key, entry) {
@@ -481,7 +390,7 @@ static void compare_planes(struct touched *c)
 		char *what = xasprintf("plane %s", name);
 
 		json_object_foreach (c->old.interfaces, at, interface)
-			if ((!new || !is_same(old, new, skip)) &&
+			if ((!new || !touch_is_same(old, new, skip)) &&
 			    str_eq(conf_str(interface, "plane", "main"), name))
 				touch(c, at, what);
 		free(what);
@@ -505,10 +414,10 @@ static bool is_known(const char *member)
 static void compare_others(struct touched *c)
 {
 	static const char *const skip[] = {"static", NULL};
-	json_t *all = keys_of((json_t *)c->old.top, (json_t *)c->new.top), *value;
+	json_t *all = touch_keys((json_t *)c->old.top, (json_t *)c->new.top), *value;
 	const char *name;
 
-	if (!is_same(c->old.rib, c->new.rib, skip))
+	if (!touch_is_same(c->old.rib, c->new.rib, skip))
 		touch_all(c, "rib");
 	json_object_foreach (all, name, value)
 		if (!is_known(name) && !json_equal(json_object_get(c->old.top, name),
@@ -519,8 +428,8 @@ static void compare_others(struct touched *c)
 
 static void touch_open(struct touched *c, const json_t *before, const json_t *after)
 {
-	side_open(&c->old, before);
-	side_open(&c->new, after);
+	touch_side_open(&c->old, before);
+	touch_side_open(&c->new, after);
 	note_homes(c);
 	c->found = json_object();
 	c->around = json_object();
@@ -535,8 +444,8 @@ static void touch_open(struct touched *c, const json_t *before, const json_t *af
 
 static void touch_close(struct touched *c)
 {
-	side_close(&c->old);
-	side_close(&c->new);
+	touch_side_close(&c->old);
+	touch_side_close(&c->new);
 	json_decref(c->homes);
 	json_decref(c->around);
 }
@@ -567,7 +476,7 @@ static bool neighbor_stays(const struct touched *c, const char *address)
 static void add_peers_that_stay(json_t *found, const char *name, const json_t *old,
 				const json_t *new)
 {
-	json_t *news = keyed(conf_list(new, "peer"), "name"), *peer;
+	json_t *news = touch_keyed(conf_list(new, "peer"), "name"), *peer;
 	size_t i;
 
 	json_array_foreach (conf_list(old, "peer"), i, peer) {

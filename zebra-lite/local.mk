@@ -43,7 +43,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/rib_lost.c zebra-lite/rib_lost.h \
 	zebra-lite/zhistory.c zebra-lite/zhistory.h \
 	zebra-lite/zplan.c zebra-lite/zplan.h \
-	zebra-lite/zplan_tables.c zebra-lite/zplan_tables.h \
+	zebra-lite/zplan_mute.c zebra-lite/zplan_mute.h zebra-lite/zplan_tables.c zebra-lite/zplan_tables.h \
 	zebra-lite/uplink.c zebra-lite/uplink.h \
 	zebra-lite/ways.c zebra-lite/ways.h \
 	zebra-lite/zapply.c zebra-lite/zapply.h \
