@@ -28,17 +28,6 @@ struct payload {
 	uint32_t number;
 };
 
-static uint16_t checksum(const uint8_t *p, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
-
 static uint16_t be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
@@ -73,7 +62,7 @@ static void put_request(const struct pinger *p, uint32_t number, uint8_t *icmp, 
 	h->un.echo.id = htons((uint16_t)p->nonce);
 	h->un.echo.sequence = htons((uint16_t)number);
 	memcpy(icmp + HEADER_BYTES, &payload, sizeof(payload));
-	sum = p->family == AF_INET ? checksum(icmp, len)
+	sum = p->family == AF_INET ? htons(internet_checksum(icmp, len))
 				   : 0; /* else the kernel's, or put_ip6()'s */
 	memcpy(icmp + 2, &sum, sizeof(sum));
 }
@@ -97,7 +86,7 @@ static void put_ip4(const struct pinger *p, uint8_t *icmp, size_t len)
 	h.ip_ttl = (uint8_t)(p->hops ? p->hops : HOPS);
 	memcpy(&h.ip_src, p->from.b, sizeof(h.ip_src));
 	memcpy(&h.ip_dst, to.b, sizeof(h.ip_dst));
-	h.ip_sum = checksum((const uint8_t *)&h, sizeof(h));
+	h.ip_sum = htons(internet_checksum((const uint8_t *)&h, sizeof(h)));
 	memcpy(icmp - sizeof(h), &h, sizeof(h));
 }
 
@@ -116,7 +105,7 @@ static void put_ip6(const struct pinger *p, uint8_t *icmp, size_t len)
 	memcpy(pseudo.from, p->from.b, sizeof(pseudo.from));
 	memcpy(pseudo.to, to.b, sizeof(pseudo.to));
 	memcpy(icmp - sizeof(pseudo), &pseudo, sizeof(pseudo));
-	sum = checksum(icmp - sizeof(pseudo), sizeof(pseudo) + len);
+	sum = htons(internet_checksum(icmp - sizeof(pseudo), sizeof(pseudo) + len));
 	memcpy(icmp + 2, &sum, sizeof(sum));
 	h.ip6_vfc = 6 << 4;
 	h.ip6_hlim = (uint8_t)(p->hops ? p->hops : HOPS);

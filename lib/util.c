@@ -82,3 +82,14 @@ char *put_decimal(char *at, uint64_t v)
 	memcpy(at, first, len);
 	return at + len;
 }
+
+uint16_t internet_checksum(const uint8_t *data, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 ? data[i] : (uint32_t)data[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}

@@ -51,6 +51,9 @@ bool str_copy(char *dst, const char *src, size_t size);
 /* Writes the decimal digits of V, at most 20, unterminated; returns where they end. */
 char *put_decimal(char *at, uint64_t v);
 
+/* RFC 1071, as a number: the Internet checksum of DATA. */
+uint16_t internet_checksum(const uint8_t *data, size_t len);
+
 static inline bool str_eq(const char *a, const char *b)
 {
 	return __builtin_strcmp(a, b) == 0;

@@ -157,12 +157,27 @@ static void test_fatal(void **state)
 	}
 }
 
+/* The example of RFC 1071, an odd length, and sums that carry more than once. */
+static void test_checksum(void **state)
+{
+	static const uint8_t example[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
+	static uint8_t ones[65535];
+
+	assert_int_equal(internet_checksum(example, sizeof(example)), 0x220d);
+	assert_int_equal(internet_checksum(example, 3), (uint16_t)~0xf201);
+	assert_int_equal(internet_checksum(NULL, 0), 0xffff);
+	memset(ones, 0xff, sizeof(ones));
+	assert_int_equal(internet_checksum(ones, 65534), 0);
+	assert_int_equal(internet_checksum(ones, 65535), 0xff);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copies), cmocka_unit_test(test_decimals),
-		cmocka_unit_test(test_texts),  cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_grow),   cmocka_unit_test(test_fatal),
+		cmocka_unit_test(test_copies),	 cmocka_unit_test(test_decimals),
+		cmocka_unit_test(test_texts),	 cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_grow),	 cmocka_unit_test(test_fatal),
+		cmocka_unit_test(test_checksum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

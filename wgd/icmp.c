@@ -104,17 +104,6 @@ static int icmp_open_socket(int family, const char *ifname)
 	return fd;
 }
 
-static uint16_t checksum(const uint8_t *data, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += i % 2 ? data[i] : (uint32_t)data[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
 static void put16(uint8_t *at, uint16_t v)
 {
 	at[0] = v >> 8;
@@ -263,7 +252,7 @@ int icmp_send(struct icmp *i, const char *ifname, const struct addr *to, uint32_
 	memcpy(data + ECHO_HEADER, i->cookie, ICMP_COOKIE_BYTES);
 	put32(data + ECHO_HEADER + ICMP_COOKIE_BYTES, id);
 	if (four)
-		put16(data + 2, checksum(data, len));
+		put16(data + 2, internet_checksum(data, len));
 	/* An error of an earlier one is reported once: it says nothing about this one. */
 	n = sendto(fd, data, len, 0, (struct sockaddr *)&sa, sa_len);
 	if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH))
