@@ -78,14 +78,8 @@ static void run_daemons(struct request *r, const json_t *args)
 
 static void run_privileges(struct request *r, const json_t *args)
 {
-	json_t *missing = privs_missing(), *row;
-	size_t i;
-
-	request_head(r, json_pack("{s:b}", "user-kept", privs_keep_user()), "missing");
-	json_array_foreach (missing, i, row)
-		request_row(r, json_incref(row));
-	request_end(r, NULL);
-	json_decref(missing);
+	request_list(r, json_pack("{s:b}", "user-kept", privs_keep_user()), "missing",
+		     privs_missing());
 }
 
 /* A number, or the text of one, as the CLI says it. */
@@ -328,14 +322,7 @@ static void run_commit(struct request *r, const json_t *args)
 /* Where the files are, and what they said when they were committed last. */
 static void run_files(struct request *r, const json_t *args)
 {
-	json_t *list = change_offer_base(), *row;
-	size_t i;
-
-	request_head(r, json_pack("{s:s}", "main", datastore_path()), "files");
-	json_array_foreach (list, i, row)
-		request_row(r, json_incref(row));
-	request_end(r, NULL);
-	json_decref(list);
+	request_list(r, json_pack("{s:s}", "main", datastore_path()), "files", change_offer_base());
 }
 
 static void run_events_state(struct request *r, const json_t *args)
@@ -442,14 +429,7 @@ static void run_confirm(struct request *r, const json_t *args)
 
 static void run_commits(struct request *r, const json_t *args)
 {
-	json_t *list = change_list(), *row;
-	size_t i;
-
-	request_head(r, json_object(), "commits");
-	json_array_foreach (list, i, row)
-		request_row(r, json_incref(row));
-	request_end(r, NULL);
-	json_decref(list);
+	request_list(r, json_object(), "commits", change_list());
 }
 
 static void put_line(void *arg, json_t *row)

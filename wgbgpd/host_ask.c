@@ -21,16 +21,10 @@ void host_request(struct request *r, const json_t *args)
 
 void host_links_request(struct request *r, const json_t *args)
 {
-	json_t *rows = host_links(), *row;
-	size_t i;
+	json_t *rows = host_links();
 
-	if (!rows) {
+	if (rows)
+		request_list(r, json_object(), "links", rows);
+	else
 		request_end(r, strerror(errno));
-		return;
-	}
-	request_head(r, json_object(), "links");
-	json_array_foreach (rows, i, row)
-		request_row(r, json_incref(row));
-	request_end(r, NULL);
-	json_decref(rows);
 }

@@ -93,6 +93,18 @@ void request_end(struct request *r, const char *error_or_null)
 	request_free(r);
 }
 
+void request_list(struct request *r, json_t *head, const char *list, json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	request_head(r, head, list);
+	json_array_foreach (rows, i, row)
+		request_row(r, json_incref(row));
+	request_end(r, NULL);
+	json_decref(rows);
+}
+
 void request_object(struct request *r, json_t *object)
 {
 	request_head(r, object, NULL);

@@ -38,6 +38,8 @@ struct request *request_find(struct request_to *to, uint32_t id); /* NULL: no su
 void request_head(struct request *r, json_t *head, const char *list);
 void request_row(struct request *r, json_t *row);
 void request_end(struct request *r, const char *error_or_null); /* frees it */
+/* All of it: HEAD, the elements of ROWS as LIST, and the end. Takes over HEAD and ROWS. */
+void request_list(struct request *r, json_t *head, const char *list, json_t *rows);
 /* Head without a list, and the end. */
 void request_object(struct request *r, json_t *object);
 /* The end of what did not become a request. */
