@@ -324,6 +324,18 @@ def test_own_firewall(two):
     two.wait()
 
 
+def test_own_firewall_and_bgp(two):
+    """The same of a session that cannot come back, whichever end begins."""
+    two.a.nft("table inet broken { chain c { type filter hook output priority 0; "
+              "tcp dport 179 drop; }; chain d { type filter hook input priority 0; "
+              "tcp dport 179 drop; }; }\n")
+    two.wa.cli_run("clear bgp 10.9.0.2")
+    found(two.wa, "session", ": chain inet broken d of this machine drops what comes to TCP port "
+          "179", neighbor="10.9.0.2")
+    two.a.nft("delete table inet broken\n")
+    two.wait()
+
+
 def plugin(w, *options):
     """The check for Nagios: its status, its first line, what stands behind the |."""
     run = w.router.run([os.path.join(SOURCE, "contrib/check_wgbgp"), "-r", w.rundir, "--wgbgp-cli",
