@@ -46,7 +46,7 @@ bool planes_several(void)
 
 struct reading {
 	struct member *v; /* as the configuration has them: tunnels come last */
-	size_t n;
+	size_t n, cap;
 };
 
 static void add_member(struct reading *r, const char *interface, int plane, bool tunnel)
@@ -56,7 +56,7 @@ static void add_member(struct reading *r, const char *interface, int plane, bool
 	if (!interface || plane <= 0 || !str_copy(m.interface, interface, sizeof(m.interface)))
 		return;
 	m.plane = (uint8_t)plane;
-	r->v = xrealloc(r->v, (r->n + 1) * sizeof(*r->v));
+	r->v = xgrow(r->v, r->n, &r->cap, sizeof(*r->v));
 	r->v[r->n++] = m;
 }
 

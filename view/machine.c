@@ -99,10 +99,7 @@ struct machine_flow *machine_flows(size_t max, size_t *n)
 	while (f && *n < max && getline(&line, &size, f) > 0) {
 		if (!read_flow(line, &one))
 			continue;
-		if (*n == room) {
-			room = room ? 2 * room : 64;
-			all = xrealloc(all, room * sizeof(*all));
-		}
+		all = xgrow(all, *n, &room, sizeof(*all));
 		all[(*n)++] = one;
 	}
 	free(line);

@@ -64,10 +64,7 @@ static struct krule rule_for(const struct addr *a, uint8_t plane, const struct e
 
 static void wish_add(struct wishes *w, const struct krule *k, bool behind_own)
 {
-	if (w->n == w->cap) {
-		w->cap = w->cap ? 2 * w->cap : 16;
-		w->wish = xrealloc(w->wish, w->cap * sizeof(*w->wish));
-	}
+	w->wish = xgrow(w->wish, w->n, &w->cap, sizeof(*w->wish));
 	w->wish[w->n++] = (struct wish){.k = *k, .behind_own = behind_own};
 }
 
