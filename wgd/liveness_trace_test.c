@@ -42,14 +42,26 @@ static void say(void)
 		 deadline ? (long long)(deadline - in.now) : -1);
 }
 
+static uint64_t deaths(void)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < LIVENESS_DEATHS; i++)
+		sum += live.downs[i];
+	return sum;
+}
+
+/* Whatever it goes down for, liveness_deaths has it. */
 static void judge(bool read)
 {
-	bool weak = live.weak;
+	bool weak = live.weak, was_down = live.state == TUNNEL_DOWN;
+	uint64_t before = deaths();
 
 	in.read = read;
 	in.now = now_ms();
 	if (liveness_update(&live, &conf, &in) || weak != live.weak)
 		say();
+	assert_int_equal(deaths() - before, live.state == TUNNEL_DOWN && !was_down);
 	if (probing && liveness_probe_due(&live, &conf, in.now)) {
 		rig_note("probe");
 		liveness_probed(&live, in.now);
