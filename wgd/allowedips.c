@@ -8,6 +8,7 @@
 #include "util.h"
 
 #define NO_LENGTH 129
+#define GOING_MOST 65536 /* a third of a second */
 
 const char *allowed_origin_name(enum allowed_origin origin)
 {
@@ -23,6 +24,7 @@ void allowedips_init(struct allowedips *a, bool adopted, const struct allowedips
 	static const struct allowedips_hooks none;
 
 	*a = (struct allowedips){.adopted = adopted,
+				 .going_most = GOING_MOST,
 				 .hooks = hooks ? hooks : &none,
 				 .arg = arg,
 				 .entries = SLAB_INIT("allowed-ips", struct allowed_entry),
@@ -399,7 +401,7 @@ void allowedips_clear(struct allowedips *a)
 
 	while ((node = trie_first(&a->ours)))
 		remove_entry(a, allowed_entry_of(node));
-	allowedips_going_all(a, queue_remove);
+	allowedips_going_some(a, SIZE_MAX, queue_remove);
 }
 
 static void allowedips_note(struct allowed_drift *drift, size_t *counter, const struct prefix *p)
@@ -560,7 +562,7 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 {
 	*drift = (struct allowed_drift){0};
 	if (is_as_wanted(a, dump, owners)) {
-		allowedips_going_all(a, queue_remove);
+		allowedips_going_some(a, a->going_most, queue_remove);
 		return;
 	}
 	if (!take_dump(a, dump, owners, drift)) {

@@ -87,6 +87,7 @@ struct allowedips {
 	uint32_t fixed[2][129]; /* configured entries of IPv4 and IPv6, by length */
 	uint8_t shortest[2];	/* length of the shortest of them; 129: there are none */
 	uint32_t round;
+	size_t going_most;	/* of `going` that one comparison removes: the loop waits */
 	bool adopted; /* entries that we did not install are foreign */
 	const struct allowedips_hooks *hooks;
 	void *arg; /* of the hooks */
@@ -145,7 +146,8 @@ bool allowedips_is(const struct allowedips *a, const struct owner *owner, const 
 bool allowedips_moved_on(const struct allowedips *a, const struct owner *owner,
 			 const struct prefix *p);
 /* Compares with a dump that has entries; OWNERS[i] is who the dump's peer I is (NULL: to be
- * passed over). The queue must be empty. */
+ * passed over). The queue must be empty. Of very many entries that are going a part is queued; the
+ * others wait for the next comparison. */
 void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
 			struct allowed_drift *drift);
 void allowedips_applied(struct allowedips *a); /* empties the queue */

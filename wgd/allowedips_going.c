@@ -83,25 +83,35 @@ static void give_inside(struct allowedips *a, const struct prefix *p, struct que
 	}
 }
 
-void allowedips_hold_removals(struct allowedips *a)
+static void make_queue(struct allowedips *a, bool hold)
 {
 	struct queue q = {0};
 
 	for (size_t i = 0; i < a->n_queue; i++) {
 		const struct wg_change *c = &a->queue[i];
 
-		if (c->remove && is_set_again(a, &c->prefix))
+		if (hold && c->remove && is_set_again(a, &c->prefix))
 			continue;
-		if (c->remove)
+		if (hold && c->remove)
 			going_begin(a, c);
 		give_inside(a, &c->prefix, &q);
-		if (!c->remove)
+		if (!hold || !c->remove)
 			queue_add(&q, c);
 	}
 	free(a->queue);
 	a->queue = q.changes;
 	a->n_queue = q.n;
 	a->cap_queue = q.cap;
+}
+
+void allowedips_hold_removals(struct allowedips *a)
+{
+	make_queue(a, true);
+}
+
+void allowedips_give_going(struct allowedips *a)
+{
+	make_queue(a, false);
 }
 
 void allowedips_going_forget(struct allowedips *a, const struct prefix *p)
@@ -127,13 +137,16 @@ bool allowedips_going_seen(struct allowedips *a, const struct owner *owner, cons
 	return true;
 }
 
-void allowedips_going_all(struct allowedips *a, void (*fn)(struct allowedips *a, struct owner *from,
-							   const struct prefix *p))
+void allowedips_going_some(struct allowedips *a, size_t most,
+			   void (*fn)(struct allowedips *a, struct owner *from,
+				      const struct prefix *p))
 {
 	TRIE_FOREACH_SAFE (&a->going, node, next) {
 		struct owner *from = allowed_entry_of(node)->have;
 		struct prefix p = node->p;
 
+		if (!most--)
+			break;
 		going_end(a, allowed_entry_of(node));
 		fn(a, from, &p);
 	}

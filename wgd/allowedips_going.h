@@ -17,17 +17,21 @@
 
 /* Takes the removals out of the queue. The rest of it may be handed to the device at once: what is
  * inserted finds nothing inside that is going and at another peer, as that is given to its peer
- * first. To be called before each write while something is going. */
+ * first. To be called, or the next one, before each write while something is going. */
 void allowedips_hold_removals(struct allowedips *a);
+
+/* The same, but the removals stay in the queue: they are confirmed. */
+void allowedips_give_going(struct allowedips *a);
 
 /* Called by allowedips.c: */
 void allowedips_going_forget(struct allowedips *a, const struct prefix *p); /* it is set again */
 /* The device has P at OWNER. True: there it was, and it is going no more; its removal is the
  * caller's. Elsewhere: it is not ours any more, either. */
 bool allowedips_going_seen(struct allowedips *a, const struct owner *owner, const struct prefix *p);
-/* FN queues the removal of each: they are where they were. */
-void allowedips_going_all(struct allowedips *a, void (*fn)(struct allowedips *a, struct owner *from,
-							   const struct prefix *p));
+/* FN queues the removal of each, MOST of them: they are where they were. */
+void allowedips_going_some(struct allowedips *a, size_t most,
+			   void (*fn)(struct allowedips *a, struct owner *from,
+				      const struct prefix *p));
 /* The device has them no more: all of them, or those of owners who are away, or whose fate is not
  * to stay. */
 void allowedips_going_gone(struct allowedips *a);

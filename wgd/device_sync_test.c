@@ -886,6 +886,38 @@ static void test_removals_wait(void **state)
 		   "| - entry 192.168.1.0/24\n");
 }
 
+/* Very many of them go in parts, one with each reading; what is given meanwhile goes before. */
+static void test_removals_in_parts(void **state)
+{
+	struct device *dev;
+
+	rig.has_graveyard = true;
+	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+	begin(RIG_WG0(", 'adopt': true", BOTH));
+	rig.read_us = 400 * 1000;
+	rig_allowed(1, "+1 192.168.1.0/24 +1 192.168.2.0/24 +1 192.168.3.0/24");
+	rig_pass(20000);
+	rig_forget();
+	dev = TAILQ_FIRST(&devices);
+	dev->allowed.going_most = 2;
+	rig_allowed(2, "-1 192.168.1.0/24 -1 192.168.2.0/24 -1 192.168.3.0/24");
+	rig_expect("zebra: ack 2\n");
+	while (dev->allowed.going.count == 3)
+		rig_pass(10);
+	assert_int_equal(dev->allowed.going.count, 1);
+	rig_expect("@6310\n"
+		   "wg0 - a 192.168.1.0/24\n"
+		   "wg0 - a 192.168.2.0/24\n");
+	rig_allowed(3, "+2 192.168.0.0/16");
+	rig_expect("wg0 + b 192.168.3.0/24\n"
+		   "wg0 + b 192.168.0.0/16\n"
+		   "zebra: ack 3\n");
+	while (dev->allowed.going.count)
+		rig_pass(10);
+	rig_expect("@8480\n"
+		   "wg0 - b 192.168.3.0/24\n");
+}
+
 /* What waits for its removal draws no packets of what covers it by then to another peer. */
 static void test_covered_while_waiting(void **state)
 {
@@ -1122,6 +1154,7 @@ int main(void)
 		RIG_CHECK(test_deadline_of_a_successor),
 		RIG_CHECK(test_removals_confirmed),
 		RIG_CHECK(test_removals_wait),
+		RIG_CHECK(test_removals_in_parts),
 		RIG_CHECK(test_covered_while_waiting),
 		RIG_CHECK(test_given_and_taken),
 		RIG_CHECK(test_deadline_unread),

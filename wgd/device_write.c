@@ -201,6 +201,8 @@ int device_flush_all(struct device *dev, const struct wg_dump *dump)
 		allowedips_applied(a);
 		return -ENODEV;
 	}
+	if (a->going.count && dump) /* device_flush() holds removals instead */
+		allowedips_give_going(a);
 	if (is_to_confirm(dev))
 		err = confirm_removals(dev, dump);
 	if (err == 0 && dev->ledger)
