@@ -31,11 +31,6 @@ struct waiter {
 static struct listener *listeners;
 static struct waiter *waiters;
 
-static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
-{
-	return addr_eq(&a->addr, &b->addr) && a->port == b->port;
-}
-
 static void accept_one(int fd, short what, void *arg)
 {
 	struct listener *l = arg;
@@ -48,7 +43,7 @@ static void accept_one(int fd, short what, void *arg)
 		return;
 	endpoint_from_sockaddr((struct sockaddr *)&ss, &from);
 	for (struct waiter *w = waiters; w; w = w->next) {
-		if (addr_eq(&w->remote, &from.addr) && same_endpoint(&w->local, &l->local)) {
+		if (addr_eq(&w->remote, &from.addr) && endpoint_eq(&w->local, &l->local)) {
 			w->fn(in, w->arg);
 			return;
 		}
@@ -64,7 +59,7 @@ static void listener_need(const struct endpoint *local)
 	int on = 1;
 
 	for (l = listeners; l; l = l->next) {
-		if (same_endpoint(&l->local, local))
+		if (endpoint_eq(&l->local, local))
 			return;
 	}
 	l = xcalloc(1, sizeof(*l));

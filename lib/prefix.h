@@ -66,6 +66,12 @@ static inline bool addr_eq(const struct addr *a, const struct addr *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* The same address and port; a scope is not looked at. */
+static inline bool endpoint_eq(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && addr_eq(&a->addr, &b->addr);
+}
+
 static inline bool prefix_eq(const struct prefix *a, const struct prefix *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;

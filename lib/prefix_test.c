@@ -378,16 +378,34 @@ static void test_no_address(void **state)
 	assert_int_equal(back.port, 0);
 }
 
+static void test_same_endpoint(void **state)
+{
+	static const char *const texts[] = {"192.0.2.1:51820", "192.0.2.1:51821", "192.0.2.2:51820",
+					    "[2001:db8::1]:51820"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(texts); k++) {
+			struct endpoint a, b;
+
+			assert_int_equal(endpoint_parse(texts[i], &a), 0);
+			assert_int_equal(endpoint_parse(texts[k], &b), 0);
+			assert_int_equal(endpoint_eq(&a, &b), i == k);
+			b.scope_id = 7;
+			assert_int_equal(endpoint_eq(&a, &b), i == k);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_prefix_text), cmocka_unit_test(test_host_bits_kept),
-		cmocka_unit_test(test_cover),	    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_planes),	    cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_sockaddr),
-		cmocka_unit_test(test_longest),	    cmocka_unit_test(test_order_of_addresses),
-		cmocka_unit_test(test_no_address),  cmocka_unit_test(test_host),
-		cmocka_unit_test(test_links),	    cmocka_unit_test(test_links_of_ipv4),
+		cmocka_unit_test(test_prefix_text),   cmocka_unit_test(test_host_bits_kept),
+		cmocka_unit_test(test_cover),	      cmocka_unit_test(test_order),
+		cmocka_unit_test(test_planes),	      cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_endpoints),     cmocka_unit_test(test_sockaddr),
+		cmocka_unit_test(test_longest),	      cmocka_unit_test(test_order_of_addresses),
+		cmocka_unit_test(test_no_address),    cmocka_unit_test(test_host),
+		cmocka_unit_test(test_links),	      cmocka_unit_test(test_links_of_ipv4),
+		cmocka_unit_test(test_same_endpoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

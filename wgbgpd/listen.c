@@ -60,7 +60,7 @@ static struct listener *listen_find(const struct endpoint *at)
 	struct listener *l;
 
 	LIST_FOREACH (l, &listeners, link)
-		if (l->at.port == at->port && addr_eq(&l->at.addr, &at->addr))
+		if (endpoint_eq(&l->at, at))
 			return l;
 	return NULL;
 }

@@ -61,7 +61,7 @@ static void peer_errors_take(struct peer *p, const struct icmp_error *m)
 static bool is_about(const struct peer *p, const struct icmp_error *m)
 {
 	return p->conf && p->conf->liveness.icmp_errors && p->present &&
-	       addr_eq(&p->endpoint.addr, &m->to.addr) && p->endpoint.port == m->to.port;
+	       endpoint_eq(&p->endpoint, &m->to);
 }
 
 void peer_errors_heard(const struct icmp_error *m)

@@ -100,16 +100,11 @@ bool targets_set(struct targets *ts, char *const *texts, unsigned n)
 	return true;
 }
 
-static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && addr_eq(&a->addr, &b->addr);
-}
-
 int targets_find(const struct targets *ts, const struct endpoint *e)
 {
 	for (unsigned i = 0; i < ts->n; i++)
 		for (unsigned j = 0; j < ts->t[i].n; j++)
-			if (same_endpoint(&ts->t[i].at[j], e))
+			if (endpoint_eq(&ts->t[i].at[j], e))
 				return (int)i;
 	return -1;
 }
@@ -167,7 +162,7 @@ void targets_worked(struct targets *ts, const struct endpoint *e)
 		return;
 	ts->t[i].failures = 0;
 	for (unsigned j = 0; j < ts->t[i].n; j++)
-		if (same_endpoint(&ts->t[i].at[j], e))
+		if (endpoint_eq(&ts->t[i].at[j], e))
 			ts->t[i].next = j;
 }
 
@@ -225,10 +220,10 @@ bool targets_resolved(struct targets *ts, unsigned i, const char *host, const st
 	t->next = 0;
 	for (unsigned j = 0; j < r->n; j++) {
 		t->at[j] = (struct endpoint){.addr = r->addr[j], .port = t->port};
-		if (same_endpoint(&t->at[j], &before))
+		if (endpoint_eq(&t->at[j], &before))
 			t->next = j;
 	}
-	if (before.addr.family && !same_endpoint(&t->at[t->next], &before))
+	if (before.addr.family && !endpoint_eq(&t->at[t->next], &before))
 		t->failures = 0; /* elsewhere now */
 	return true;
 }
