@@ -223,6 +223,26 @@ static void test_call_comes_first(void **state)
 	rig_settle();
 }
 
+/* Next hops that move at once: twenty lines, and one for the others a second later. */
+static void test_crowd(void **state)
+{
+	struct far *f = far_up(13, &(struct far_open){.as = 65000, .gr = true});
+	unsigned n = 0;
+
+	announce(f, "10.1.0.0/16", 7);
+	rig_pass(2 * S);
+	lines();
+	for (unsigned i = 0; i < 23; i++)
+		rig_tunnel("10.9.0.99", "wg0", i % 2 ? "a" : "b", REACH_DOWN,
+			   REASON_HANDSHAKE_STALE);
+	for (const char *at = lines(); (at = strstr(at, "info: nexthop next-hop=10.9.0.99")); at++)
+		n++;
+	assert_int_equal(n, 20);
+	rig_pass(1 * S);
+	assert_non_null(strstr(lines(), "info: log-gathered what=\"nexthop\" lines=3 "
+					"first=\"10.9.0.99 10.9.0.99 10.9.0.99\"\n"));
+}
+
 static void test_routes(void **state)
 {
 	struct far *f = far_up(13, &(struct far_open){.as = 65000, .gr = true});
@@ -352,7 +372,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_session), T(test_call_comes_first),
-					   T(test_routes), T(test_events), T(test_allowance)};
+					   T(test_routes),  T(test_crowd),
+					   T(test_events),  T(test_allowance)};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
 }

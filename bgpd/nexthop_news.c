@@ -5,6 +5,7 @@
 #include "daemon.h"
 #include "history.h"
 #include "log.h"
+#include "log_crowd.h"
 #include "nexthop.h"
 #include "restart.h"
 #include "rib_fresh.h"
@@ -100,6 +101,22 @@ static bool waits_for_proof(struct nexthop *nh, const struct msg_nexthop *m)
 	return nh->held_by;
 }
 
+/* Hundreds may come or go at once, with an uplink. */
+static void log_news(const struct nexthop *nh)
+{
+	static struct log_crowd ups = {.what = "nexthop state=up"};
+	static struct log_crowd others = {.what = "nexthop"};
+	const struct msg_nexthop *m = &nh->state;
+
+	if (nh->n_paths &&
+	    !log_crowd_take(m->reach == REACH_UP ? &ups : &others, ADDR_STR(&m->addr)))
+		return;
+	log_event(nh->n_paths ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "nexthop",
+		  "next-hop=%s state=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
+		  ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
+		  m->ifname, m->peer, m->cost, nh->n_paths);
+}
+
 static void take(struct nexthop *nh, const struct msg_nexthop *m)
 {
 	struct standing before = standing_of(nh), now;
@@ -117,10 +134,7 @@ static void take(struct nexthop *nh, const struct msg_nexthop *m)
 		regroup_neighbors(nh);
 	if (same_standing(&before, &now) && !moved)
 		return;
-	log_event(nh->n_paths ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "nexthop",
-		  "next-hop=%s state=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
-		  ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
-		  m->ifname, m->peer, m->cost, nh->n_paths);
+	log_news(nh);
 	tell_event(nh);
 	history_note((struct history_fact){.kind = HISTORY_NEXTHOP,
 					   .what = m->reach,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bgp.h"
+#include "log_crowd.h"
 #include "nexthop.h"
 #include "restart.h"
 #include "rib_fresh.h"
@@ -119,6 +120,16 @@ void rib_session_up(struct peer *p)
 	rib_fresh_begin(pr);
 }
 
+static void say_paths(const struct peer_rib *pr, bool retain, enum reason why)
+{
+	static struct log_crowd stales = {.what = "stale"}, withdraws = {.what = "withdraw"};
+
+	if (log_crowd_take(retain ? &stales : &withdraws, ADDR_STR(&pr->address)))
+		log_info(retain ? "stale" : "withdraw", "neighbor=%s paths=%u reason=%s",
+			 ADDR_STR(&pr->address), pr->received[BGP_IPV4] + pr->received[BGP_IPV6],
+			 reason_name(why));
+}
+
 void rib_session_down(struct peer *p, bool retain, enum reason why)
 {
 	struct peer_rib *pr = p->rib;
@@ -147,9 +158,7 @@ void rib_session_down(struct peer *p, bool retain, enum reason why)
 		restart_check();
 		return;
 	}
-	log_info(retain ? "stale" : "withdraw", "neighbor=%s paths=%u reason=%s",
-		 ADDR_STR(&pr->address), pr->received[BGP_IPV4] + pr->received[BGP_IPV6],
-		 reason_name(why));
+	say_paths(pr, retain, why);
 	rib_lap_for(pr); /* also for those that are stale for the second time */
 	restart_check();
 }

@@ -9,6 +9,7 @@
 #include "conn.h"
 #include "daemon.h"
 #include "history.h"
+#include "log_crowd.h"
 #include "loop.h"
 #include "peer_way.h"
 #include "policy_ceiling.h"
@@ -62,28 +63,34 @@ static void way_of(const struct peer *p, struct msg_nexthop *out)
 
 void session_say_up(struct peer *p)
 {
+	static struct log_crowd ups = {.what = "session-up"};
 	struct msg_nexthop way;
 
 	way_of(p, &way);
-	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-up",
-		    "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s peer=%s "
-		    "interface=%s",
-		    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
-		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
-		    p->gr_restarting ? "yes" : "no", way.peer, way.ifname);
+	if (log_crowd_take(&ups, peer_name(p)))
+		log_limited(&p->bucket, LOG_LEVEL_INFO, "session-up",
+			    "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s "
+			    "peer=%s interface=%s",
+			    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
+			    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
+			    p->gr_restarting ? "yes" : "no", way.peer, way.ifname);
 	p->before_rejection[0] = '\0';
 	session_say(p, true, "", REASON_NONE);
 }
 
 void session_say_down(struct peer *p, bool retain, enum reason reason)
 {
+	static struct log_crowd wanted = {.what = "session-down"};
+	static struct log_crowd unwanted = {.what = "session-down", .grave = true};
 	struct msg_nexthop way;
 
 	way_of(p, &way);
-	log_limited(&p->bucket, p->end_wanted ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "session-down",
-		    "neighbor=%s why=\"%s\" retain=%s reason=%s peer=%s interface=%s", peer_name(p),
-		    p->last_error, retain ? "yes" : "no", reason_name(reason), way.peer,
-		    way.ifname);
+	if (log_crowd_take(p->end_wanted ? &wanted : &unwanted, peer_name(p)))
+		log_limited(&p->bucket, p->end_wanted ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+			    "session-down",
+			    "neighbor=%s why=\"%s\" retain=%s reason=%s peer=%s interface=%s",
+			    peer_name(p), p->last_error, retain ? "yes" : "no", reason_name(reason),
+			    way.peer, way.ifname);
 	session_say(p, false, p->last_error, reason);
 }
 

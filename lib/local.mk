@@ -16,6 +16,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/landlock.c lib/landlock.h \
 	lib/listen_at.c lib/listen_at.h \
 	lib/log.c lib/log.h lib/log_events.h \
+	lib/log_crowd.c lib/log_crowd.h \
 	lib/log_journal.c lib/log_journal.h \
 	lib/log_json.c \
 	lib/log_line.c lib/log_line.h \

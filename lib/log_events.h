@@ -29,6 +29,7 @@
 	X("lock", "who runs here could not be written down")                                \
 	X("fatal", "a broken invariant: the process ends")                                  \
 	X("log-suppressed", "lines that one remote caused were left out")                   \
+	X("log-gathered", "lines that many caused at once, but for the first 20")           \
 	X("events-lost", "who monitors did not read, and did not get so many events")       \
 	X("debug", "a line that was asked for by `debug`")                                  \
 	X("debug-on", "`debug` was switched on")                                            \

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "log_crowd.h"
 #include "loop_fake.h"
 #include "testing.h"
 #include "util.h"
@@ -386,6 +387,52 @@ static void test_bucket(void **state)
 	all_lines();
 }
 
+/* Twenty in a second, then one line for all others; with the level debug all are written. */
+static void test_crowd(void **state)
+{
+	static struct log_crowd crowd = {.what = "tunnel-state to=up"};
+	static struct log_crowd grave = {.what = "session-down", .grave = true};
+	char name[100];
+
+	init(true);
+	loop_fake_pass(1000 * 1000000);
+	begin();
+	for (unsigned i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "site-%03u", i);
+		assert_int_equal(log_crowd_take(&crowd, name), i < LOG_CROWD_LINES);
+	}
+	loop_fake_turn();
+	loop_fake_pass(999999);
+	loop_fake_turn();
+	assert_string_equal(all_lines(), "");
+	begin();
+	loop_fake_pass(1);
+	loop_fake_turn();
+	snprintf(line, sizeof(line), "%s", all_lines());
+	assert_non_null(strstr(line, "<6>test: log-gathered what=\"tunnel-state to=up\" lines=480 "
+				     "first=\"site-020 site-021 "));
+	assert_non_null(strstr(line, " site-052\"\n")); /* as many names as have room */
+	begin();
+	assert_true(log_crowd_take(&crowd, "a"));
+	loop_fake_pass(5 * 1000000);
+	loop_fake_turn();
+	assert_string_equal(all_lines(), "");
+	begin();
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (unsigned i = 0; i <= LOG_CROWD_LINES; i++)
+		log_crowd_take(&grave, i < LOG_CROWD_LINES ? name : "b");
+	loop_fake_pass(1000000); /* the timer is late */
+	assert_true(log_crowd_take(&grave, "c"));
+	loop_fake_turn();
+	assert_string_equal(all_lines(),
+			    "<4>test: log-gathered what=\"session-down\" lines=1 first=\"b\"\n");
+	log_set_level(LOG_LEVEL_DEBUG);
+	for (unsigned i = 0; i < 100; i++)
+		assert_true(log_crowd_take(&grave, "d"));
+	log_set_level(LOG_LEVEL_INFO);
+}
+
 /* The macro writes what the bucket lets through. */
 static void test_limited(void **state)
 {
@@ -416,6 +463,7 @@ int main(void)
 		TEST(test_stamp),
 		TEST(test_json),
 		TEST(test_bucket),
+		TEST(test_crowd),
 		TEST(test_limited),
 		TEST(test_cut),
 	};

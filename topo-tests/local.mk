@@ -106,6 +106,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_kernel.py \
 	topo-tests/test_last_path.py \
 	topo-tests/test_leaves.py \
+	topo-tests/measure_come_up.py \
 	topo-tests/measure_crowd.py \
 	topo-tests/measure_leak.py \
 	topo-tests/measure_link_up.py \

@@ -6,6 +6,7 @@
 #include "daemon.h"
 #include "history.h"
 #include "lives.h"
+#include "log_crowd.h"
 #include "peer_state.h"
 #include "report.h"
 #include "roster.h"
@@ -33,16 +34,29 @@ static void errors_tick(struct peer *p, uint64_t now)
 		peer_live_forget_errors(p);
 }
 
+/* Hundreds may come or go at once, with an uplink. */
+static void log_state(const struct peer *p, enum tunnel_state before)
+{
+	static struct log_crowd others = {.what = "tunnel-state"};
+	static struct log_crowd downs = {.what = "tunnel-state to=down", .grave = true};
+	static struct log_crowd ups = {.what = "tunnel-state to=up"};
+	bool down = p->live.state == TUNNEL_DOWN;
+
+	if (!log_crowd_take(down ? &downs : p->live.state == TUNNEL_UP ? &ups : &others, p->name))
+		return;
+	log_event(down ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "tunnel-state",
+		  "peer=%s interface=%s from=%s to=%s reason=%s%s", p->name, p->dev->name,
+		  tunnel_state_name(before), tunnel_state_name(p->live.state),
+		  reason_name(p->live.reason), p->live.weak ? " weak=yes" : "");
+}
+
 static void say_state(const struct peer *p, enum tunnel_state before)
 {
 	json_t *event;
 
 	if (p->live.state == before)
 		return;
-	log_event(p->live.state == TUNNEL_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "tunnel-state",
-		  "peer=%s interface=%s from=%s to=%s reason=%s%s", p->name, p->dev->name,
-		  tunnel_state_name(before), tunnel_state_name(p->live.state),
-		  reason_name(p->live.reason), p->live.weak ? " weak=yes" : "");
+	log_state(p, before);
 	history_note((struct history_fact){.kind = HISTORY_TUNNEL,
 					   .what = p->live.state,
 					   .name = p->told_as,
