@@ -19,6 +19,7 @@
 #include "conf_leaves.h"
 #include "habit.h"
 #include "log.h"
+#include "testing.h"
 #include "util.h"
 
 #define STEP_S 300
@@ -275,6 +276,68 @@ static void test_damaged(void **state)
 	free(rates);
 }
 
+/* The bytes of the file, into TEXT. */
+static size_t file_get(char *text, size_t size)
+{
+	FILE *in = fopen(path, "r");
+	size_t len;
+
+	assert_non_null(in);
+	len = fread(text, 1, size, in);
+	fclose(in);
+	return len;
+}
+
+/* It is read whole, or not at all and said. */
+static bool is_read(const char *text, size_t len)
+{
+	FILE *out = fopen(path, "w");
+	struct habit **habits;
+	size_t n;
+
+	assert_non_null(out);
+	assert_int_equal(fwrite(text, 1, len, out), len);
+	fclose(out);
+	said[0] = '\0';
+	habits = habit_file_read(path, &n);
+	assert_int_equal(n, habits ? 1 : 0);
+	assert_true(!habits == (said[0] != '\0'));
+	if (habits)
+		habit_free(habits[0]);
+	free(habits);
+	return habits;
+}
+
+static void test_cut_off(void **state)
+{
+	char text[1024];
+	size_t len;
+
+	pass(20, 7, 2);
+	keep();
+	len = file_get(text, sizeof(text));
+	assert_true(is_read(text, len) && is_read(text, len - 1)); /* the last end of a line */
+	for (size_t n = 0; n < len - 1; n++)
+		assert_false(is_read(text, n));
+}
+
+static void test_other_bytes(void **state)
+{
+	unsigned seed = test_seed();
+	char text[1024], other[1024];
+	size_t len;
+
+	pass(20, 7, 2);
+	keep();
+	len = file_get(text, sizeof(text));
+	for (int i = 0; i < 3000; i++) {
+		memcpy(other, text, len);
+		for (int k = 0; k <= i % 3; k++)
+			other[(size_t)rand_r(&seed) % len] = (char)rand_r(&seed);
+		is_read(other, len);
+	}
+}
+
 static void test_never_silent(void **state)
 {
 	pass(72, 1, 2);
@@ -371,9 +434,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_equal),	   TEST(test_several), TEST(test_not_there),
-		TEST(test_damaged),	   TEST(test_hole),    TEST(test_never_silent),
-		TEST(test_no_false_event), TEST(test_lasts),   TEST(test_in_a_row),
+		TEST(test_equal),	   TEST(test_several),	   TEST(test_not_there),
+		TEST(test_damaged),	   TEST(test_hole),	   TEST(test_never_silent),
+		TEST(test_no_false_event), TEST(test_lasts),	   TEST(test_in_a_row),
+		TEST(test_cut_off),	   TEST(test_other_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

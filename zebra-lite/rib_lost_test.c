@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/rtnetlink.h>
+
 #include "log.h"
 #include "rib_lost.h"
 #include "rig.h"
@@ -109,6 +111,8 @@ static const struct {
 	  {"", 2 * MINUTE, ""},
 	  {"1", 1000, BACK_1},
 	  {"1 -1 1", 2 * MINUTE, ""}}},
+	{"all of them lost again before that",
+	 {{"-1", 1000, LOST_1}, {"1 -1", 2 * MINUTE, ""}, {"1", 1000, BACK_1}}},
 	{"what was never said to be lost is not back", {{"-1 1 -1 1", 2 * MINUTE, ""}}},
 	{"one line a minute, of what is lost then",
 	 {{"-1", 1000, LOST_1},
@@ -168,6 +172,17 @@ static void test_flapping(void **state)
 	assert_string_equal(strrchr(said, '=') + 1, "0\n");
 }
 
+/* Somebody else has a route for it: it goes another way, and is not lost. */
+static void test_other_route(void **state)
+{
+	rig_kernel(true, "10.1.0.0/16", RTPROT_STATIC, 5, RIG_U1, NULL);
+	rig_pass(1000);
+	assert_non_null(strstr(rig_told(), "10.1.0.0/16"));
+	change("-1");
+	rig_pass(2 * MINUTE);
+	assert_string_equal(said, "");
+}
+
 static void test_cleared(void **state)
 {
 	struct prefix p = rig_prefix("10.2.0.0/16");
@@ -208,6 +223,11 @@ static void test_many(void **state)
 	many(0, 1500, "10.9.0.1");
 	assert_non_null(strstr(said, "back " P1 "prefixes=1024 "));
 	assert_non_null(strstr(said, " lost=0\n"));
+	rig_pass(MINUTE);
+	said[0] = '\0';
+	change("-1");
+	rig_pass(1000);
+	assert_string_equal(said, LOST_1);
 }
 
 /* Of those that were said to be lost the oldest are forgotten. */
@@ -231,9 +251,9 @@ static void test_oldest_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_CHECK(test_rows, setup),	   RIG_CHECK(test_flapping, setup),
-		RIG_CHECK(test_cleared, setup),	   RIG_CHECK(test_many, setup),
-		RIG_CHECK(test_oldest_out, setup),
+		RIG_CHECK(test_rows, setup),	    RIG_CHECK(test_flapping, setup),
+		RIG_CHECK(test_cleared, setup),	    RIG_CHECK(test_many, setup),
+		RIG_CHECK(test_other_route, setup), RIG_CHECK(test_oldest_out, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
