@@ -16,6 +16,7 @@
 
 #include "log.h"
 #include "restart.h"
+#include "rib_peer.h"
 #include "rig.h"
 #include "rig_clock.h"
 #include "util.h"
@@ -57,6 +58,7 @@ static struct far *b;
 static bool told; /* how the tunnels are */
 static enum reach b_reach;
 static bool b_is_dead;
+static bool was_fresh; /* B's session, in the end */
 
 static void tell_tunnel(const char *address, const char *name, enum reach reach, bool weak)
 {
@@ -182,6 +184,7 @@ static void run(const char *config, const struct situation *s, unsigned row)
 	for (const char *event = s->events; *event; event++)
 		happens(s, *event);
 	str_copy(now, used(), sizeof(now));
+	was_fresh = b && far_peer(b)->rib->fresh;
 	rig_pass(1000);
 	rig_settle();
 	if (!str_eq(now, s->now) || !str_eq(used(), s->later))
@@ -285,12 +288,28 @@ static void test_neighbor_restarts(void **state)
 	run_all(rows, ARRAY_SIZE(rows));
 }
 
+/* What its tunnel did before the last session ended does not count: only what is new can wait. */
+static void test_long_ago(void **state)
+{
+	static const struct {
+		const char *events;
+		bool fresh;
+	} rows[] = {{"tKb.xb", false}, {"tKb.du.xb", false}, {"tKb.xdub", true}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		run(CONFIG("'neighbor': [" NEIGHBOR("22") "]"),
+		    &(struct situation){NULL, rows[i].events, "B", "B"}, i);
+		if (was_fresh != rows[i].fresh)
+			fail_msg("row %u: %d", i, was_fresh);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_goes_on),		  cmocka_unit_test(test_comes_anew),
 		cmocka_unit_test(test_tunnel_comes),	  cmocka_unit_test(test_alone),
-		cmocka_unit_test(test_neighbor_restarts),
+		cmocka_unit_test(test_neighbor_restarts), cmocka_unit_test(test_long_ago),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
