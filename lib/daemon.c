@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/queue.h>
 #include <time.h>
 #include <unistd.h>
@@ -296,6 +297,7 @@ int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 	int opt;
 
 	ops = daemon_ops;
+	prctl(PR_SET_NAME, daemon_name(ops->id)); /* fexecve() has a number there */
 	log_init(daemon_name(ops->id));
 	while ((opt = getopt(argc, argv, "r:sl")) != -1) {
 		if (opt == 'r')

@@ -32,6 +32,7 @@
 
 struct child {
 	enum daemon_id id;
+	int program;	     /* O_PATH, as it was at the start; -1: there was none */
 	pid_t pid;	     /* 0: no process */
 	struct ipc *control; /* NULL: none, or it ended before the process */
 	bool configured;     /* has its configuration */
@@ -91,12 +92,31 @@ static int move_away(int fd)
 	return moved;
 }
 
+static int open_program(enum daemon_id id)
+{
+	char path[4200];
+
+	supervise_program(id, path, sizeof(path));
+	return open(path, O_PATH | O_CLOEXEC);
+}
+
+/* An upgrade has put no other one there. */
+static bool is_at(int program, const char *path)
+{
+	struct stat ours, there;
+
+	return fstat(program, &ours) == 0 && stat(path, &there) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 /* In the new process. The program is opened before privileges go: its directory may be root's
- * alone. */
-static _Noreturn void run_program(enum daemon_id id, int control, int lines, const char *path)
+ * alone. By its path it has its name, which fexecve() does not give it. */
+static _Noreturn void run_program(const struct child *child, int control, int lines,
+				  const char *path)
 {
 	char *argv[6] = {(char *)path, "-r", (char *)run_directory};
-	int program = open(path, O_PATH | O_CLOEXEC);
+	int program = child->program < 0 ? open_program(child->id) : child->program;
+	bool by_path = program >= 0 && is_at(program, path);
 	int lock = move_away(lock_fd), n = 3;
 	sigset_t none;
 
@@ -116,8 +136,9 @@ static _Noreturn void run_program(enum daemon_id id, int control, int lines, con
 		fatal("dup2: %s", strerror(errno));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	privs_drop(id);
-	execv(path, argv);
+	privs_drop(child->id);
+	if (by_path)
+		execv(path, argv);
 	fexecve(program, argv, environ);
 	fatal("%s: %s", path, strerror(errno));
 }
@@ -187,7 +208,7 @@ static void spawn(void *arg)
 	if (child->pid < 0)
 		fatal("fork: %s", strerror(errno));
 	if (child->pid == 0)
-		run_program(child->id, fds[1], lines, path);
+		run_program(child, fds[1], lines, path);
 	close(fds[1]);
 	if (lines >= 0)
 		close(lines);
@@ -354,6 +375,7 @@ void supervise_start(const char *rundir, int lock, const struct supervise_handle
 		struct child *child = &children[i];
 
 		child->id = i;
+		child->program = open_program(i);
 		timer_init(&child->start, spawn, child);
 		timer_init(&child->grace, on_grace, child);
 		spawn(child);
@@ -428,6 +450,8 @@ void supervise_free(void)
 	for (int i = 0; i < DAEMON_COUNT; i++) {
 		timer_stop(&children[i].start);
 		timer_stop(&children[i].grace);
+		if (children[i].program >= 0)
+			close(children[i].program);
 	}
 }
 

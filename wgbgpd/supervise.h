@@ -8,7 +8,10 @@
  * on it is after 1, 2, 4 .. 30 s, until one has lived for a minute. A new one is only started when
  * the old one is reaped, so two never write to the same tables. Each has a session and a
  * process group of its own, which is killed with it: a copy that it made of itself does not outlive
- * it. Two neighbours (wgd and zebra-lite, zebra-lite and bgpd, wgd and bfdd) get a new socket pair
+ * it. Its program is the one that was there when all were started, though an upgrade may have put
+ * another version there since: what the daemons say to each other is not the same in all versions.
+ *
+ * Two neighbours (wgd and zebra-lite, zebra-lite and bgpd, wgd and bfdd) get a new socket pair
  * when both have their configuration.
  *
  * A daemon that does not answer a PING is silent after 3 s: whoever waits for its answer is told
@@ -27,8 +30,8 @@ struct supervise_handlers {
 	void (*started)(enum daemon_id id); /* a new process; its control channel takes messages */
 	void (*gone)(enum daemon_id id);    /* its control channel is no more */
 	void (*frame)(enum daemon_id id, const struct ipc_frame *frame);
-	void (*silent)(enum daemon_id id);  /* each second that it still does not answer */
-	void (*drained)(void); /* all are gone after supervise_stop() */
+	void (*silent)(enum daemon_id id); /* each second that it still does not answer */
+	void (*drained)(void);		   /* all are gone after supervise_stop() */
 };
 
 /* Starts all. RUNDIR and HANDLERS must stay valid. Every daemon keeps LOCK open, and with it the

@@ -362,6 +362,38 @@ static void test_killed(void **state)
 	assert_string_equal(cell(DAEMON_WGD, "last-exit"), "\"signal 9 (Killed)\"");
 }
 
+/* What is found where bgpd's program was. */
+static void put_program(const char *target)
+{
+	char *path = xasprintf("%s/libexec/bgpd", dir);
+
+	unlink(path);
+	if (target)
+		assert_int_equal(symlink(target, path), 0);
+	free(path);
+}
+
+/* It comes back as what it was. */
+static void check_back(void)
+{
+	await(DAEMON_BGPD);
+	supervise_kill(DAEMON_BGPD, "for the test");
+	AWAIT(strstr(events, "-bgpd +bgpd "));
+	events[0] = '\0';
+	ipc_send(supervise_control(DAEMON_BGPD), MSG_CONFIG_PRUNE, 0, NULL, 0);
+	AWAIT(strstr(events, "=bgpd ") || strstr(events, "-bgpd "));
+	assert_null(strstr(events, "-bgpd "));
+}
+
+/* Behind an upgrade, before the restart: what dies is of the same version when it is back. */
+static void test_upgraded(void **state)
+{
+	put_program("/bin/false");
+	check_back();
+	put_program(NULL);
+	check_back();
+}
+
 static pid_t make_twin(void)
 {
 	static const char config[] =
@@ -578,6 +610,15 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int teardown_upgraded(void **state)
+{
+	char *stub = realpath("wgbgpd/stub", NULL);
+
+	put_program(stub);
+	free(stub);
+	return teardown(state);
+}
+
 static void make_directory(void)
 {
 	char *stub = realpath("wgbgpd/stub", NULL), *path;
@@ -614,6 +655,7 @@ int main(void)
 		TEST(test_hangs_up),
 		TEST(test_while_it_waits),
 		TEST(test_killed),
+		cmocka_unit_test_setup_teardown(test_upgraded, setup, teardown_upgraded),
 		TEST(test_twins),
 		TEST(test_end),
 		TEST(test_descriptors),
