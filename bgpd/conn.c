@@ -230,12 +230,14 @@ static void keep_rest(struct conn *c, const uint8_t *data, size_t len)
 static void read_some(struct conn *c)
 {
 	static uint8_t buffer[BGP_MESSAGE_MAX + READ_BYTES];
-	size_t have = c->rest_len;
+	size_t have = c->rest_len, at_once = READ_BYTES;
 	ssize_t n, used;
 
+	if (c->pull && c->pull->slowed_ms)
+		at_once = BGP_MESSAGE_MAX;
 	if (have)
 		memcpy(buffer, c->rest, have);
-	n = read(c->fd, buffer + have, READ_BYTES);
+	n = read(c->fd, buffer + have, at_once);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {

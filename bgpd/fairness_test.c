@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -149,12 +150,19 @@ static void test_other_family(void **state)
 	one_among_many(true);
 }
 
+/* Its table would be so large that it could change so much. */
+static void never_slowed(void)
+{
+	far_peer(flapper)->rib->turnover.most = 10000000;
+}
+
 /* The backlog is short all the time, and the other one is read while the flapper is held. */
 static void test_held_alone(void **state)
 {
 	uint64_t updates = far_peer(other)->count.updates_in;
 	bool was_held = false, announce = false;
 
+	never_slowed();
 	rig_settle();
 	for (unsigned turn = 0; turn < 200; turn++) {
 		if (far_peer(flapper)->count.messages_in + 8 >= flapper->said)
@@ -168,6 +176,49 @@ static void test_held_alone(void **state)
 		was_held |= far_peer(flapper)->held;
 	}
 	assert_true(was_held);
+}
+
+static bool is_slowed(const char *neighbor)
+{
+	char *request = xasprintf("{'command': 'bgp-neighbors', 'neighbor': '%s'}", neighbor);
+	const json_t *rows = json_object_get(rig_ask(request), "neighbors");
+
+	free(request);
+	return json_is_real(json_object_get(json_array_get(rows, 0), "slowed-seconds"));
+}
+
+/* It does so again and again: no more than a message of it waits, nobody else is held, it is named,
+ * and what it said last is there in the end. */
+static void test_slowed(void **state)
+{
+	const struct peer *p = far_peer(flapper);
+	uint64_t updates = far_peer(other)->count.updates_in;
+
+	for (unsigned i = 0; i < 20 && !p->slowed_ms; i++) {
+		say_many(i % 2 == 0, MESSAGES);
+		rig_settle();
+		assert_true(i >= 2 || !p->slowed_ms); /* the table came, and was withdrawn once */
+	}
+	assert_true(p->slowed_ms);
+	assert_true(is_slowed("10.9.0.21"));
+	assert_false(is_slowed("10.9.0.22"));
+	say_many(true, MESSAGES);
+	say_many(false, MESSAGES);
+	say_many(true, MESSAGES);
+	while (p->count.messages_in < flapper->said) {
+		uint64_t before = p->count.messages_in;
+		bool was_slowed = p->slowed_ms;
+
+		say_one(false, 1);
+		step();
+		assert_in_range(p->count.messages_in - before, 0, was_slowed ? 2 : MESSAGES);
+		assert_in_range(rib_queue_share(p->rib->id), 0,
+				was_slowed ? 2 * A_MESSAGE : HELD_ABOVE + A_READ);
+		assert_false(far_peer(other)->held);
+		assert_int_equal(far_peer(other)->count.updates_in, ++updates);
+	}
+	rig_settle();
+	assert_int_equal(json_object_size(listener->rib), 2 + MESSAGES * A_MESSAGE);
 }
 
 /* zebra-lite takes nothing, and the flapper has filled its channel. */
@@ -267,6 +318,7 @@ static void test_ends(void **state)
 	flapper = far_up(21, &gr);
 	other = far_up(22, &(struct far_open){.as = 65002, .gr = true});
 	listener = far_up(23, &(struct far_open){.as = 65003, .gr = true});
+	never_slowed();
 	rig_zebra_again();
 	rig_kept("10.1.1.0/24", "10.9.0.22");
 	rig_nexthop("10.9.0.21", REACH_UP, REASON_NONE);
@@ -297,9 +349,9 @@ static void test_ends(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_same_family), T(test_other_family),
-					   T(test_held_alone),	T(test_neighbours_first),
-					   T(test_ends),	T(test_full_channel)};
+	const struct CMUnitTest tests[] = {
+		T(test_same_family),	  T(test_other_family), T(test_held_alone),  T(test_slowed),
+		T(test_neighbours_first), T(test_ends),		T(test_full_channel)};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
 }

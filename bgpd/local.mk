@@ -62,6 +62,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/session_proof.c bgpd/session_proof.h \
 	bgpd/session_say.c bgpd/session_say.h \
 	bgpd/session_socket.c bgpd/session_socket.h \
+	bgpd/turnover.c bgpd/turnover.h \
 	bgpd/zebra_news.c bgpd/zebra_news.h
 
 pkglibexec_PROGRAMS += bgpd/bgpd
@@ -86,7 +87,10 @@ check_PROGRAMS += bgpd/rib_pressure_test
 bgpd_rib_pressure_test_SOURCES = bgpd/rib_pressure_test.c
 bgpd_rib_pressure_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_rib_pressure_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=conn_hold_reading,--wrap=restart_deferring
+	-Wl,--wrap=conn_hold_reading,--wrap=restart_deferring,--wrap=now_ms,--wrap=now_us,--wrap=timer_start
+check_PROGRAMS += bgpd/turnover_test
+bgpd_turnover_test_SOURCES = bgpd/turnover_test.c
+bgpd_turnover_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 check_PROGRAMS += bgpd/rib_queue_test bgpd/fairness_test
 bgpd_rib_queue_test_SOURCES = bgpd/rib_queue_test.c
 bgpd_rib_queue_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

@@ -56,7 +56,8 @@ struct peer {
 	uint16_t hold_time, keepalive;	  /* negotiated, seconds; 0 none */
 	uint32_t send_hold;		  /* in force, seconds; 0 none */
 	uint64_t up_since_ms;
-	bool held; /* what it sends is not read now: conn_hold_reading() */
+	bool held;	    /* what it sends is not read now: conn_hold_reading() */
+	uint64_t slowed_ms; /* since when: it is read a message at a time, with rests; 0: no */
 	struct {
 		uint64_t messages_in, messages_out, updates_in, updates_out, established, dropped;
 	} count;

@@ -270,6 +270,8 @@ static json_t *details(const struct peer *p)
 	json_object_set_new(o, "refused-for-seconds",
 			    json_integer(session_refusal_seconds(p->session)));
 	json_object_set_new(o, "refused-why", json_text_or_null(refusal));
+	json_object_set_new(o, "slowed-seconds",
+			    p->slowed_ms ? json_seconds_since(p->slowed_ms) : json_null());
 	json_object_set_new(o, "early-ends", json_integer(p->session->early));
 	json_object_set_new(o, "answer-delay-ms", json_integer(session_calls_wait_ms(p->session)));
 	json_object_set_new(o, "update-group", json_integer(up ? adjout_group_id(p) : 0));

@@ -14,6 +14,7 @@
 
 #include "adjout.h"
 #include "loop.h"
+#include "rib_peer.h"
 #include "rig.h"
 #include "util.h"
 
@@ -176,6 +177,7 @@ static void test_leak(void **state)
 	rig_config(LEAKING("{'name': '1', 'from': 'blue', 'to': 'main', 'policy': ['all']}"));
 	rig_settle();
 	far_withdraw(a, PREFIX);
+	assert_in_range(far_peer(a)->rib->turnover.sum, 0, 1); /* one change, at home */
 	assert_string_equal(plane_of(PREFIX, A, "main"), "no path");
 	assert_string_equal(plane_of(PREFIX, A, "blue"), "no path");
 	assert_string_equal(plane_of(OTHER, A, "main"), "nexthop-unknown");
@@ -183,13 +185,13 @@ static void test_leak(void **state)
 
 static void blue_hop(enum reach reach, enum reason why)
 {
-	rig_nexthop_is(&(struct msg_nexthop){
-		.addr = {.family = AF_INET, .plane = 3, .b = {10, 9, 0, 99}},
-		.reach = reach,
-		.reason = why,
-		.connected = true,
-		.cost = 10,
-		.ifname = "blue0"});
+	rig_nexthop_is(
+		&(struct msg_nexthop){.addr = {.family = AF_INET, .plane = 3, .b = {10, 9, 0, 99}},
+				      .reach = reach,
+				      .reason = why,
+				      .connected = true,
+				      .cost = 10,
+				      .ifname = "blue0"});
 }
 
 /* Neighbours in other planes hear nothing of a path, nor when its next hop has another state. */

@@ -156,7 +156,7 @@ static void look_at_restart(void)
 		rib_each_neighbor(rib_fresh_review);
 }
 
-static bool work(void *arg)
+static bool work_some(void)
 {
 	bool more, marked;
 
@@ -183,6 +183,14 @@ static bool work(void *arg)
 		link_zebra_kick();
 	else
 		link_zebra_flush();
+	return more;
+}
+
+static bool work(void *arg)
+{
+	bool more = work_some();
+
+	rib_pressure_rest();
 	return more;
 }
 

@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "peer.h"
 #include "rib_table.h"
+#include "turnover.h"
 
 /* rib_refused.c: what the ceiling refused since the last line about it. */
 struct refused_prefixes {
@@ -49,6 +50,8 @@ struct peer_rib {
 	uint8_t judged_af;	/* ... for prefixes of this family: policies may ask for it */
 	struct attr *judged_as; /* what the policy made of it, a reference */
 	enum reason judged_reason;
+	struct turnover turnover;
+	LIST_ENTRY(peer_rib) slowed_link; /* rib_pressure.c; while its peer is slowed */
 	struct refused_prefixes refused;
 	uint64_t refusals[RIB_REFUSALS]; /* paths kept out, as in rib_refusals */
 };

@@ -11,6 +11,7 @@
 #include "rib_fresh.h"
 #include "rib_judge.h"
 #include "rib_lap.h"
+#include "rib_pressure.h"
 #include "util.h"
 
 static void peer_rib_free(struct peer_rib *pr)
@@ -80,6 +81,7 @@ void rib_session_free(struct peer *p)
 	nexthop_unwatch_neighbor(&pr->nexthop);
 	timer_stop(&pr->stale_timer);
 	rib_fresh_end(pr);
+	rib_pressure_forget(pr);
 	p->rib = NULL;
 	pr->peer = NULL; /* now all of its paths are void, kept ones too */
 	pr->down_reason = REASON_CONFIG;

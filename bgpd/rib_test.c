@@ -176,6 +176,69 @@ static void test_session_ends(void **state)
 		}
 }
 
+/* What a neighbour said in this session, and withdraws or says otherwise. */
+static void test_turnover(void **state)
+{
+	static const struct {
+		const char *prefixes;
+		uint32_t local_pref; /* 0: withdrawn */
+		bool restarts;	     /* before */
+		unsigned counted;
+	} rows[] = {
+		{NET " 10.1.2.0/24", 100, false, 0}, /* for the first time */
+		{NET " 10.1.2.0/24", 100, false, 0}, /* the same again */
+		{NET " 10.1.3.0/24", 200, false, 1},
+		{NET " 10.1.2.0/24 10.1.3.0/24", 0, false, 3},
+		{NET, 0, false, 0}, /* withdrawn already */
+		{NET " 10.1.2.0/24 10.1.3.0/24", 100, false, 0},
+		{NET, 200, true, 0},	      /* what it had */
+		{NET, 100, false, 1},	      /* ... and has */
+		{"10.1.2.0/24", 0, false, 0}, /* not said again */
+		{NET6, 100, false, 0},
+		{NET6, 0, false, 1},
+	};
+	struct far *f = up(A, true);
+	const struct turnover *t = &far_peer(f)->rib->turnover;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t before;
+
+		if (rows[i].restarts) {
+			far_close(f);
+			rig_settle();
+			f = up(A, true);
+		}
+		before = t->sum;
+		if (rows[i].local_pref)
+			announce(f, rows[i].prefixes, i < 9 ? HOP : HOP6, rows[i].local_pref);
+		else
+			far_withdraw(f, rows[i].prefixes);
+		if (t->sum - before != rows[i].counted)
+			fail_msg("row %zu: %u", i, (unsigned)(t->sum - before));
+	}
+}
+
+/* What it said is decided, and it is read again: at once, since that took no time. One may go
+ * while it is slowed. */
+static void test_slowed(void **state)
+{
+	struct far *a = up(A, false), *b = up(B, false);
+
+	announce(b, "10.1.2.0/24", HOP, 100);
+	far_peer(a)->rib->turnover.news = TURNOVER_TABLES * TURNOVER_LEAST;
+	for (unsigned i = 0; i < 3; i++) {
+		announce(a, NET, HOP, 100 + i);
+		assert_true(far_peer(a)->slowed_ms);
+		assert_false(far_peer(a)->held);
+		assert_string_equal(rig_reason(NET, A), "none");
+	}
+	assert_false(far_peer(b)->slowed_ms);
+	rig_config("{'bgp': {" BGP "}}");
+	rig_settle();
+	assert_string_equal(rig_reason(NET, A), "no path");
+	rig_pass(10 * S);
+}
+
 /* RFC 4724: one that names no time has two minutes. */
 static void test_no_restart_time(void **state)
 {
@@ -1026,6 +1089,8 @@ int main(void)
 		T(test_session_ends),
 		T(test_no_restart_time),
 		T(test_limit),
+		T(test_turnover),
+		T(test_slowed),
 		T(test_kept_and_settings),
 		T(test_kept_and_deleted),
 		T(test_restart_bit),

@@ -14,6 +14,13 @@ static uint32_t now_s(void)
 	return (uint32_t)(now_ms() / 1000);
 }
 
+/* It said otherwise before, in this session. */
+static void count_change(struct peer_rib *pr, const struct rib_table *t, uint32_t id)
+{
+	if (t->plane == pr->plane && path_at(id)->epoch == pr->epoch)
+		pr->turnover.news++;
+}
+
 static void announce_in(struct peer_rib *pr, const struct prefix *p, uint32_t hash, struct attr *a)
 {
 	struct rib_table *t = rib_table_for(p);
@@ -28,8 +35,10 @@ static void announce_in(struct peer_rib *pr, const struct prefix *p, uint32_t ha
 		path_at(id)->peer = pr->id;
 	} else if (path_at(id)->epoch == pr->epoch && path_received(id) == a) {
 		return; /* nothing new */
-	} else if (id == net_at(t, net)->paths) {
-		net_at(t, net)->flags |= NET_CHANGED;
+	} else {
+		count_change(pr, t, id);
+		if (id == net_at(t, net)->paths)
+			net_at(t, net)->flags |= NET_CHANGED;
 	}
 	path = path_at(id);
 	path->epoch = pr->epoch;
@@ -60,8 +69,10 @@ static void withdraw_in(struct peer_rib *pr, const struct prefix *p, uint32_t ha
 	uint32_t net = net_find_hashed(t, p, hash);
 	uint32_t id = net ? path_of_peer(net_at(t, net), pr->id) : 0;
 
-	if (id)
-		rib_remove_path(id, why);
+	if (!id)
+		return;
+	count_change(pr, t, id);
+	rib_remove_path(id, why);
 }
 
 static void withdraw(struct peer_rib *pr, const struct prefix *p, uint32_t hash, enum reason why)

@@ -99,6 +99,7 @@
 	X("accept-failed", "a connection could not be accepted")                            \
 	X("update-malformed", "an UPDATE was malformed (RFC 7606)")                         \
 	X("max-prefix", "a neighbour announced more than its limit")                        \
+	X("neighbor-slowed", "a neighbour changes its table again and again, or less now")  \
 	X("permit-refused", "prefixes outside of a ceiling, counted over a minute")         \
 	X("routes-not-sent", "routes are not sent to a neighbour or its group")             \
 	X("stale", "paths of a neighbour are kept without it, or no longer")                \
