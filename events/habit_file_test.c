@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #include "habit_file.h"
@@ -144,6 +145,26 @@ static void reboot(void)
 	habit_read(h, &now, &limits, on_event);
 }
 
+/* The usual rates are N, of which the last one is LAST. */
+static void expect_rates(size_t n, json_int_t last)
+{
+	json_t *o = habit_json(h), *rates = json_object_get(o, "rates");
+
+	assert_int_equal(json_array_size(rates), n);
+	if (n)
+		assert_int_equal(json_integer_value(json_array_get(rates, n - 1)), last);
+	json_decref(o);
+}
+
+static json_int_t unheard_ms(void)
+{
+	json_t *o = habit_json(h);
+	json_int_t ms = json_integer_value(json_object_get(o, "unheard-ms"));
+
+	json_decref(o);
+	return ms;
+}
+
 static void test_equal(void **state)
 {
 	const unsigned pasts[] = {0, 1, 100, 288, 300, 700};
@@ -159,10 +180,11 @@ static void test_equal(void **state)
 		load();
 		after = habit_json(h);
 		assert_true(json_equal(before, after));
-		assert_int_equal(json_array_size(json_object_get(after, "rates")),
-				 pasts[i] < 288 ? pasts[i] : 288);
 		json_decref(before);
 		json_decref(after);
+		expect_rates(MIN(pasts[i], 288), (pasts[i] - 1) * (pasts[i] - 1) + 2);
+		pass(2, 40, 0); /* the first reading is not judged */
+		expect_rates(MIN(pasts[i] + 1, 288), 41);
 	}
 }
 
@@ -347,6 +369,7 @@ static void test_never_silent(void **state)
 	pass(2, 0, 0);
 	expect("tunnel-silent ");
 	restart(2);
+	assert_int_equal(unheard_ms(), 3 * STEP_S * 1000);
 	pass(3, 0, 0);
 	expect("");
 	pass(1, 1, 1);
