@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conf.h"
 #include "firewall.h"
@@ -17,8 +18,9 @@
 
 /* What is looked at, read when the first of such findings is met. */
 struct facts {
-	json_t *rules, *tunnels, *interfaces, *neighbors;
-	uint16_t listen_port; /* of BGP */
+	bool read;
+	json_t *rules, *tunnels, *interfaces, *neighbors; /* NULL: none */
+	uint16_t listen_port;				  /* of BGP */
 };
 
 /* An error of CHECK that is about OF, a member. */
@@ -51,8 +53,9 @@ static void facts_read(struct facts *f, struct cli_session *s)
 	const char *why;
 	json_t *conf;
 
-	if (f->tunnels)
+	if (f->read)
 		return;
+	f->read = true;
 	f->rules = ruleset_read(&why);
 	f->tunnels = rows_of(s, "tunnels", "tunnels");
 	f->interfaces = rows_of(s, "wireguard", "interfaces");
@@ -62,32 +65,51 @@ static void facts_read(struct facts *f, struct cli_session *s)
 	json_decref(conf);
 }
 
-/* The chain that drops such a packet for certain, or NULL. */
-static const char *chain_of(const struct facts *f, const struct firewall_packet *p, char *where,
-			    size_t size)
+/* A chain that drops packets for certain. */
+struct culprit {
+	char chain[256];
+	const char *packets; /* of which */
+	uint16_t port;
+	const char *whose; /* the port */
+};
+
+/* Into C->chain. */
+static bool is_dropped(const struct facts *f, const struct firewall_packet *p, struct culprit *c)
 {
 	bool in = p->in == NULL || *p->in;
 	const char *const hooks[] = {in ? "prerouting" : "output", in ? "input" : "postrouting"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
-		if (firewall_judge(f->rules, hooks[i], p, where, size) == FIREWALL_DROPS)
-			return where;
-	return NULL;
+		if (firewall_judge(f->rules, hooks[i], p, c->chain, sizeof(c->chain)) ==
+		    FIREWALL_DROPS)
+			return true;
+	return false;
 }
 
-static void say(json_t *finding, const char *chain, const char *what,
-		const struct firewall_packet *p, const char *where)
+static void finding_set(json_t *finding, const char *member, char *text)
 {
-	const char *protocol = p->protocol == IPPROTO_UDP ? "UDP" : "TCP";
-	char *text = xasprintf("%s: chain %s of this machine drops what %s %s port %u%s",
-			       str_of(finding, "text"), chain, what, protocol, p->port, where);
-	char *advice =
-		xasprintf("let %s to port %u%s pass in that chain", protocol, p->port, where);
-
-	json_object_set_new(finding, "text", json_string(text));
-	json_object_set_new(finding, "advice", json_string(advice));
-	free(advice);
+	json_object_set_new(finding, member, json_string(text));
 	free(text);
+}
+
+/* It is the cause. */
+static void blame(json_t *finding, const struct culprit *c)
+{
+	finding_set(finding, "text",
+		    xasprintf("%s: chain %s of this machine drops what %s port %u%s",
+			      str_of(finding, "text"), c->chain, c->packets, c->port, c->whose));
+	finding_set(finding, "advice", xasprintf("let that pass in chain %s", c->chain));
+}
+
+/* It may be: where the other end begins, say. */
+static void suspect(json_t *finding, const struct culprit *c)
+{
+	const char *advice = str_of(finding, "advice");
+
+	finding_set(finding, "advice",
+		    xasprintf("%s%schain %s of this machine drops what %s port %u%s", advice,
+			      *advice ? "; besides, " : "", c->chain, c->packets, c->port,
+			      c->whose));
 }
 
 /* Packets that come to us, and ours. Where we send, too, what comes may be taken for an answer. */
@@ -98,7 +120,7 @@ static void look_at_tunnel(const struct facts *f, json_t *finding)
 	const json_t *own = row_named(f->interfaces, interface);
 	struct kernel_route k = {.interface = ""};
 	struct firewall_packet in = {.out = "", .protocol = IPPROTO_UDP}, out;
-	char where[256];
+	struct culprit c;
 	struct endpoint e = {0};
 	bool known = endpoint_parse(str_of(tunnel, "endpoint"), &e) == 0;
 
@@ -112,23 +134,38 @@ static void look_at_tunnel(const struct facts *f, json_t *finding)
 	out.out = in.in;
 	out.to = e.addr;
 	out.port = known ? e.port : 0;
-	if (in.port && chain_of(f, &in, where, sizeof(where)))
-		say(finding, where, "comes to", &in, "");
-	else if (known && chain_of(f, &out, where, sizeof(where)))
-		say(finding, where, "goes to", &out, " of the endpoint");
+	c = (struct culprit){.packets = "comes to UDP", .port = in.port, .whose = ""};
+	if (in.port && is_dropped(f, &in, &c)) {
+		blame(finding, &c);
+		return;
+	}
+	c = (struct culprit){
+		.packets = "goes to UDP", .port = out.port, .whose = " of the endpoint"};
+	if (known && is_dropped(f, &out, &c))
+		blame(finding, &c);
 }
 
-/* Either end may begin: the first packets of connections to our port, and to the neighbor's. */
+/* TCP does pass, or cannot, whatever the rules are. */
+static bool rules_do_not_matter(const json_t *neighbor)
+{
+	return str_eq(str_of(json_object_get(neighbor, "tunnel"), "reach"), "down") ||
+	       strstr(str_of(neighbor, "last-error"), "OPEN Message Error");
+}
+
+/* Either end may begin: the first packets of connections to our port, and to the neighbor's. It is
+ * enough that one of them can, so rules are to blame where they drop both. */
 static void look_at_session(const struct facts *f, json_t *finding)
 {
 	const char *neighbor = str_of(finding, "neighbor");
 	const json_t *row = row_with(f->neighbors, "address", neighbor);
 	struct firewall_packet in = {.out = "", .protocol = IPPROTO_TCP, .port = f->listen_port};
+	struct culprit c_in = {.packets = "comes to TCP", .port = f->listen_port, .whose = ""};
+	struct culprit c_out = {.packets = "goes to TCP", .whose = " of the neighbor"};
+	bool calls = !is_true(row, "passive"), in_dropped, out_dropped;
 	struct firewall_packet out;
 	struct kernel_route k;
-	char where[256];
 
-	if (addr_parse(neighbor, &in.from) < 0)
+	if (rules_do_not_matter(row) || addr_parse(neighbor, &in.from) < 0)
 		return;
 	in.to.family = in.from.family;
 	if (is_set(finding, "interface"))
@@ -141,10 +178,13 @@ static void look_at_session(const struct facts *f, json_t *finding)
 	out.from = in.to;
 	out.to = in.from;
 	out.port = (uint16_t)conf_u32(json_object_get(row, "settings"), "port", BGP_PORT);
-	if (chain_of(f, &in, where, sizeof(where)))
-		say(finding, where, "comes to", &in, "");
-	else if (!is_true(row, "passive") && chain_of(f, &out, where, sizeof(where)))
-		say(finding, where, "goes to", &out, " of the neighbor");
+	c_out.port = out.port;
+	in_dropped = is_dropped(f, &in, &c_in);
+	out_dropped = calls && is_dropped(f, &out, &c_out);
+	if (in_dropped && (out_dropped || !calls))
+		blame(finding, &c_in);
+	else if (in_dropped || out_dropped)
+		suspect(finding, in_dropped ? &c_in : &c_out);
 }
 
 void doctor_ask_rules(struct cli_session *s, json_t *doc)

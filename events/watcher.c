@@ -108,8 +108,7 @@ static void watcher_keep(void)
 	free(habits);
 	if (err < 0 && !unkept)
 		log_warn("states-not-kept", "file=%s error=\"%s\"", path, strerror(-err));
-	unkept = err < 0;
-	changed = false;
+	unkept = changed = err < 0;
 	kept_ms = now_ms();
 }
 

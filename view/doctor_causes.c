@@ -96,7 +96,7 @@ static struct cause silent(const json_t *tunnel, const json_t *tunnels)
 			"both ends differ"};
 	if (host_answers(tunnel, tunnels))
 		return (struct cause){
-			": nothing comes back, although that host answers in another tunnel",
+			": nothing comes back, although that address answers in another tunnel",
 			"compare the public keys of both ends, then the port: WireGuard is silent "
 			"towards a key that it does not know"};
 	return (struct cause){": nothing comes back, no ICMP error either",
@@ -130,8 +130,9 @@ struct cause cause_of_tunnel(const json_t *tunnel, const json_t *peer, const jso
 		return silent(tunnel, tunnels);
 	if (host_answers(tunnel, tunnels))
 		return (struct cause){
-			": that host answers in another tunnel, so it is there",
-			"is the interface up there, has it another key or port by now, does a "
+			": that address answers in another tunnel",
+			"so the underlay is there. Is the far end (others may be behind the same "
+			"NAT), is its interface up, has it another key or port by now, does a "
 			"firewall drop that port?"};
 	return (struct cause){"",
 			      "is the far end there, is the underlay? A clock that was set back "

@@ -8,7 +8,8 @@
  *
  * A large answer is not collected here. Who asked for one gets it for himself, row by row, few
  * clients at a time (CLASS_TABLES); what was large once is taken to be so for a minute. So it is
- * with one of more than ASKED_SMALL_MAX while as much as ASKED_TOTAL_MAX waits to be read.
+ * with one of more than ASKED_SMALL_MAX while as much as ASKED_TOTAL_MAX waits to be read, or is
+ * kept for who asks next.
  */
 #ifndef WGBGP_WEB_ASKED_H
 #define WGBGP_WEB_ASKED_H

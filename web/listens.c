@@ -195,13 +195,16 @@ static void note_change(void)
 static void listens_on_end(void *arg, enum ask_end how, const char *error)
 {
 	const json_t *addresses = conf_list(answer, "listen");
+	bool unguarded;
 
-	if (how == ASK_ANSWERED && addresses && !guarded && conf_bool(answer, "token", false)) {
-		shut_all();
-	} else if (how == ASK_ANSWERED && addresses) {
-		unguarded_said = false;
+	if (how == ASK_ANSWERED && addresses) {
 		note_change();
-		follow(addresses);
+		unguarded = !guarded && conf_bool(answer, "token", false);
+		if (unguarded)
+			shut_all();
+		else
+			follow(addresses);
+		unguarded_said = unguarded;
 	}
 	json_decref(answer);
 	answer = NULL;

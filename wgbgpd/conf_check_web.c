@@ -72,10 +72,10 @@ static void check_listens_before(const struct lyd_node *first, const struct lyd_
 
 	for (const struct lyd_node *n = first; n != leaf; n = conf_next(n))
 		if (exclude_each_other(lyd_get_value(n), text)) {
-			conf_check_error(errs, leaf,
-					 "'%s' cannot be listened at beside '%s', which has the "
-					 "same port; leave one out, or give it another port",
-					 text, lyd_get_value(n));
+			conf_check_warning(errs, leaf,
+					   "'%s' cannot be listened at beside '%s', which has the "
+					   "same port; leave one out, or give it another port",
+					   text, lyd_get_value(n));
 			return;
 		}
 }

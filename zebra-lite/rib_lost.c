@@ -2,6 +2,7 @@
 #include "rib_lost.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "hash.h"
@@ -36,8 +37,9 @@ TAILQ_HEAD(lost_list, lost);
 
 static struct lost_list lists[LOST_STATES]; /* each begins with the one that came into it first */
 static unsigned counts[LOST_STATES];
-static struct hash_table by_prefix; /* all of them */
-static unsigned others;		    /* LOST_NEW beyond NAMED_MAX */
+static struct hash_table by_prefix;   /* all of them */
+static unsigned unnamed[LOST_STATES]; /* more of each, of which just the number is known */
+static uint64_t unnamed_ms;	      /* monotonic; the last of LOST_SAID came to be so */
 
 /* A line that gathers. */
 struct line {
@@ -103,6 +105,8 @@ static void forget_old(void)
 
 	while (counts[LOST_SAID] && TAILQ_FIRST(&lists[LOST_SAID])->since_ms + keep_ms <= now)
 		lost_free(TAILQ_FIRST(&lists[LOST_SAID]));
+	if (unnamed_ms + keep_ms <= now)
+		unnamed[LOST_SAID] = 0;
 }
 
 static void lost_name(struct lost *l, const struct tunnel_peer *owner,
@@ -127,15 +131,24 @@ static void say_soon(struct line *line, void (*say)(void *arg))
 	timer_start(&line->timer, wait);
 }
 
-/* Room for one more of those that were said to be lost. */
-static void make_room(void)
+static void put_unnamed(enum lost_state state, unsigned n)
 {
-	if (counts[LOST_SAID] + counts[LOST_BACK] < NAMED_MAX)
-		return;
-	lost_free(TAILQ_FIRST(&lists[counts[LOST_SAID] ? LOST_SAID : LOST_BACK]));
+	unnamed[state] += n;
+	if (n && state == LOST_SAID)
+		unnamed_ms = now_ms();
 }
 
-/* Where all that are known came back the others are taken to have done so, too. */
+/* For one more of those that were said to be lost. */
+static void make_room(void)
+{
+	enum lost_state from = counts[LOST_SAID] ? LOST_SAID : LOST_BACK;
+
+	if (counts[LOST_SAID] + counts[LOST_BACK] < NAMED_MAX)
+		return;
+	lost_free(TAILQ_FIRST(&lists[from]));
+	put_unnamed(from, 1);
+}
+
 static void rib_lost_say(void *arg)
 {
 	const struct lost *first;
@@ -143,10 +156,12 @@ static void rib_lost_say(void *arg)
 	if (counts[LOST_NEW]) {
 		first = TAILQ_FIRST(&lists[LOST_NEW]);
 		log_warn("last-path-lost", "peer=%s interface=%s prefixes=%u first=%s", first->peer,
-			 first->interface, counts[LOST_NEW] + others, PREFIX_STR(&first->prefix));
+			 first->interface, counts[LOST_NEW] + unnamed[LOST_NEW],
+			 PREFIX_STR(&first->prefix));
 		lost_line.said_ms = now_ms();
 	}
-	others = 0;
+	put_unnamed(LOST_SAID, unnamed[LOST_NEW]);
+	unnamed[LOST_NEW] = 0;
 	while (counts[LOST_NEW]) {
 		make_room();
 		lost_move(TAILQ_FIRST(&lists[LOST_NEW]), LOST_SAID);
@@ -162,10 +177,11 @@ static void rib_lost_say_back(void *arg)
 		return;
 	first = TAILQ_FIRST(&lists[LOST_BACK]);
 	log_info("last-path-back", "peer=%s interface=%s prefixes=%u first=%s lost=%u", first->peer,
-		 first->interface, counts[LOST_BACK], PREFIX_STR(&first->prefix),
-		 counts[LOST_SAID]);
+		 first->interface, counts[LOST_BACK] + unnamed[LOST_BACK],
+		 PREFIX_STR(&first->prefix), counts[LOST_SAID] + unnamed[LOST_SAID]);
 	back_line.said_ms = now_ms();
 	forget_all(LOST_BACK);
+	unnamed[LOST_BACK] = 0;
 }
 
 /* ---- what happens */
@@ -179,19 +195,31 @@ static bool is_learned(const struct rib_node *n, const struct tunnel_peer *owner
 }
 
 /* NULL: there are too many. */
-static struct lost *lost_new(const struct prefix *p)
+static struct lost *lost_new(const struct prefix *p, enum lost_state state)
 {
 	struct lost *l;
 
-	if (counts[LOST_NEW] >= NAMED_MAX) {
-		others++;
+	if (counts[state] >= NAMED_MAX) {
+		unnamed[state]++;
 		return NULL;
 	}
 	l = xcalloc(1, sizeof(*l));
 	l->prefix = *p;
 	hash_insert(&by_prefix, &l->hash, hash_of(p));
-	lost_put(l, LOST_NEW);
+	lost_put(l, state);
 	return l;
+}
+
+/* One of those whose names are not known, as far as anybody can tell. NULL: there are none, or too
+ * many that are back. */
+static struct lost *unnamed_back(const struct prefix *p)
+{
+	if (!unnamed[LOST_SAID])
+		return NULL;
+	unnamed[LOST_SAID]--;
+	if (counts[LOST_BACK] < NAMED_MAX)
+		make_room();
+	return lost_new(p, LOST_BACK);
 }
 
 void rib_lost(const struct rib_node *n, const struct fib *f)
@@ -208,7 +236,7 @@ void rib_lost(const struct rib_node *n, const struct fib *f)
 	if (l && l->state == LOST_BACK) {
 		lost_move(l, LOST_SAID);
 	} else if (!l) {
-		l = lost_new(&p);
+		l = lost_new(&p, LOST_NEW);
 		if (l)
 			lost_name(l, owner, iface);
 		say_soon(&lost_line, rib_lost_say);
@@ -217,8 +245,8 @@ void rib_lost(const struct rib_node *n, const struct fib *f)
 
 void rib_lost_back(const struct rib_node *n, const struct fib *f)
 {
-	const struct tunnel_if *iface =
-		by_prefix.count && f ? tunnel_if_by_index(fib_oif(f)) : NULL;
+	bool any = by_prefix.count || unnamed[LOST_SAID];
+	const struct tunnel_if *iface = any && f ? tunnel_if_by_index(fib_oif(f)) : NULL;
 	struct prefix p;
 	struct lost *l;
 
@@ -227,14 +255,19 @@ void rib_lost_back(const struct rib_node *n, const struct fib *f)
 	forget_old();
 	p = rib_prefix(n);
 	l = lost_find(&p);
-	if (!l || l->state == LOST_BACK)
+	if (l && l->state == LOST_BACK)
 		return;
-	if (l->state == LOST_NEW) {
+	if (l && l->state == LOST_NEW) {
 		lost_free(l);
 		return;
 	}
+	if (l)
+		lost_move(l, LOST_BACK);
+	else
+		l = unnamed_back(&p);
+	if (!l)
+		return;
 	lost_name(l, fib_owner_on(f, fib_oif(f)), iface);
-	lost_move(l, LOST_BACK);
 	say_soon(&back_line, rib_lost_say_back);
 }
 
@@ -244,6 +277,7 @@ void rib_lost_forget(const struct prefix *p)
 
 	if (!p) {
 		forget_all(LOST_SAID);
+		unnamed[LOST_SAID] = 0;
 		return;
 	}
 	l = lost_find(p);
@@ -261,7 +295,7 @@ void rib_lost_reset(void)
 {
 	for (enum lost_state s = 0; s < LOST_STATES; s++)
 		forget_all(s);
-	others = 0;
+	memset(unnamed, 0, sizeof(unnamed));
 	hash_clear(&by_prefix);
 	line_reset(&lost_line);
 	line_reset(&back_line);

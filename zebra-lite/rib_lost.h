@@ -10,10 +10,10 @@
  *                   └─ route comes: forgotten  ▲          │
  *                                              └──────────┘ route goes
  *
- * A thousand of each are known by name; of new ones beyond there is a number, without an end. A
- * prefix that was said to be lost is forgotten, too, when nothing is kept in for it any more:
- * `keep-in-time` after it was said, or by `clear keep-in`; and the oldest one, where a thousand
- * are.
+ * A thousand of each are known by name, the newest; of others there is a number. A prefix that
+ * comes to have a route and is not known counts as one of those that were said to be lost. What was
+ * said to be lost is forgotten when nothing is kept in for it any more: `keep-in-time` after that,
+ * or by `clear keep-in`.
  */
 #ifndef WGBGP_ZEBRA_RIB_LOST_H
 #define WGBGP_ZEBRA_RIB_LOST_H

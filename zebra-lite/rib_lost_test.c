@@ -214,14 +214,26 @@ static void many(unsigned from, unsigned to, const char *by)
 	rig_pass(1000);
 }
 
-/* There is an end to what is remembered, not to what is counted as lost. */
+/* There is an end to the names, not to what is counted as lost, and as back. */
 static void test_many(void **state)
 {
 	many(0, 1500, "10.9.0.1");
 	many(0, 1500, "");
 	assert_non_null(strstr(said, "lost " P1 "prefixes=1500 "));
-	many(0, 1500, "10.9.0.1");
+	said[0] = '\0';
+	many(0, 1024, "10.9.0.1");
 	assert_non_null(strstr(said, "back " P1 "prefixes=1024 "));
+	assert_non_null(strstr(said, " lost=476\n"));
+	said[0] = '\0';
+	many(1024, 1500, "10.9.0.1");
+	rig_pass(MINUTE);
+	assert_non_null(strstr(said, "back " P1 "prefixes=476 "));
+	assert_non_null(strstr(said, " lost=0\n"));
+	many(0, 1500, "");
+	said[0] = '\0';
+	many(0, 1500, "10.9.0.1");
+	rig_pass(MINUTE);
+	assert_non_null(strstr(said, "back " P1 "prefixes=1500 "));
 	assert_non_null(strstr(said, " lost=0\n"));
 	rig_pass(MINUTE);
 	said[0] = '\0';
@@ -230,7 +242,26 @@ static void test_many(void **state)
 	assert_string_equal(said, LOST_1);
 }
 
-/* Of those that were said to be lost the oldest are forgotten. */
+/* Those without a name are forgotten, too. */
+static void test_many_forgotten(void **state)
+{
+	many(0, 1500, "10.9.0.1");
+	many(0, 1500, "");
+	rib_lost_forget(NULL);
+	said[0] = '\0';
+	many(1024, 1500, "10.9.0.1");
+	assert_string_equal(said, "");
+	rig_pass(MINUTE);
+	many(1024, 1500, "");
+	many(0, 1024, "10.9.0.1");
+	many(0, 1024, "");
+	rig_pass(MINUTE + KEEP_MS);
+	said[0] = '\0';
+	many(0, 1500, "10.9.0.1");
+	assert_string_equal(said, "");
+}
+
+/* Of those that were said to be lost the oldest lose their names. */
 static void test_oldest_out(void **state)
 {
 	many(0, 1500, "10.9.0.1");
@@ -241,19 +272,20 @@ static void test_oldest_out(void **state)
 	said[0] = '\0';
 	many(1000, 1500, "10.9.0.1");
 	assert_non_null(strstr(said, "back " P1 "prefixes=500 "));
-	assert_non_null(strstr(said, " lost=524\n"));
+	assert_non_null(strstr(said, " lost=1000\n"));
 	many(0, 1000, "10.9.0.1");
 	rig_pass(MINUTE);
-	assert_non_null(strstr(said, "back " P1 "prefixes=524 "));
+	assert_non_null(strstr(said, "back " P1 "prefixes=1000 "));
 	assert_non_null(strstr(said, " lost=0\n"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_CHECK(test_rows, setup),	    RIG_CHECK(test_flapping, setup),
-		RIG_CHECK(test_cleared, setup),	    RIG_CHECK(test_many, setup),
-		RIG_CHECK(test_other_route, setup), RIG_CHECK(test_oldest_out, setup),
+		RIG_CHECK(test_rows, setup),	       RIG_CHECK(test_flapping, setup),
+		RIG_CHECK(test_cleared, setup),	       RIG_CHECK(test_many, setup),
+		RIG_CHECK(test_other_route, setup),    RIG_CHECK(test_oldest_out, setup),
+		RIG_CHECK(test_many_forgotten, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
